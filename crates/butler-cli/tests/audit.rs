@@ -1,7 +1,5 @@
 //! What `audit` finds: every kind of duplicate that can be planted, wrong coinbases, keys that nobody runs, bad key files.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::devnet::Move;
 use serde_json::{Value, json};
 

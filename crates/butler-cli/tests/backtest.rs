@@ -1,7 +1,5 @@
 //! The past replayed on a chain where attesters proposed rightly, then wrongly, then rightly again.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{CheckpointWish, History};

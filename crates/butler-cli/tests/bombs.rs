@@ -2,7 +2,7 @@
 //!
 //! Memory is the kernel's high-water mark of the real process, read until it ends.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and its figures are of interest")]
+#![expect(clippy::print_stdout, reason = "a test may fail, and its figures are of interest")]
 
 use std::time::{Duration, Instant};
 

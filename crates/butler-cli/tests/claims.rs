@@ -1,7 +1,5 @@
 //! What only an endpoint's word says of a coinbase is never told to be right.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, STRANGER};
 use serde_json::Value;
 

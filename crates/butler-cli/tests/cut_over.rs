@@ -1,7 +1,5 @@
 //! What an operator sees before and after another rollup becomes canonical, with something of theirs in every place.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeMap;
 
 use butler_testkit::aztec_node::FakeAztecNode;

@@ -1,7 +1,5 @@
 //! The generated documentation is what the program says, and a second look costs no second scan.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;

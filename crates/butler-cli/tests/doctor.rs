@@ -1,7 +1,5 @@
 //! `doctor` shows everything that it can reach, in one light each, also when something fails.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::aztec_node::cases::{CASES, CHECKPOINTS, FOUND_BESIDE, Followed, OFFLINE};
 use butler_testkit::devnet::Move;

@@ -1,8 +1,6 @@
 //! What attesters really did, on a chain where they did it: proposals that the rollup took, slots that passed, a cut chain, an
 //! endpoint that leaves things out.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::text::time::rfc3339;

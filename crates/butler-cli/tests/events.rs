@@ -1,6 +1,6 @@
 //! Every event of the scenario's oracle comes out of the real binary, and can be chosen.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![expect(clippy::expect_used, reason = "a test may fail")]
 
 use butler_testkit::devnet::{Event, History};
 use serde_json::{Value, json};

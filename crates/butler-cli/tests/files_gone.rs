@@ -1,7 +1,5 @@
 //! Key files that are gone or empty when a command runs: nothing is concluded from not finding what they said.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

@@ -1,8 +1,6 @@
 //! `keystore agent` over a pipe: whatever ends it, the file is the old one or the new one, the same question ends the work, and
 //! nothing of a key is left anywhere.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;

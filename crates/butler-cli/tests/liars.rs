@@ -1,7 +1,5 @@
 //! What a person sees when one of three endpoints lies, in every way that the test kit knows: what three honest ones show.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie};
 use serde_json::Value;

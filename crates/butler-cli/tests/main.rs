@@ -1,5 +1,7 @@
 //! Tests of the whole program, in one program: each of its own would be linked with everything.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 mod audit;
 mod backtest;
 mod bad_input;

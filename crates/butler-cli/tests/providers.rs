@@ -1,7 +1,5 @@
 //! Every provider of the scenario's oracle comes out of the real binary.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::devnet::Event;
 use serde_json::{Value, json};
 

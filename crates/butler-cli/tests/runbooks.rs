@@ -1,7 +1,5 @@
 //! Every command of every runbook, and every command that a finding names, is one that this program takes; those that only read run on the devnet.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! A scan that is cut goes on the next time, what is kept is the program's own, and events need no old state.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! Every attester, queue, publisher and figure of the rollup of the scenario's oracle comes out of the real binary.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{History, Move, Oracle, Status};

@@ -1,7 +1,5 @@
 //! What `status`, `queue` and `audit` say of keys that were staked twice, of bad keys in a queue, and of own coinbases.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{Move, Told, ToldOfStranger, with_wrong_proof};

@@ -1,7 +1,5 @@
 //! How the program talks with people: names that are almost right, what is said on stderr, times, completions, whole lines.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use crate::support::{Bench, Ran, butler, finish, offered, run_in};
 
 async fn with(bench: &Bench, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {

@@ -1,8 +1,6 @@
 //! Every command that changes something, on a chain with Aztec's contracts: what it hands over is executed by who may, does what was said, and the
 //! second time there is nothing to do.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::devnet::{KeyStore, Move, with_wrong_proof};
 use butler_testkit::proxy::FaultProxy;
 use ethers_core::types::{Address, U256};

@@ -1,6 +1,6 @@
 //! What the watcher answers over its socket is shown, and what is no answer is an error.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixListener;

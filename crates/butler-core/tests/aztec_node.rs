@@ -1,7 +1,5 @@
 //! The client of an Aztec node against recorded exchanges with real nodes.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 

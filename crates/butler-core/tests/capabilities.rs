@@ -1,8 +1,6 @@
 //! Every read that some version lacks: where it is expected and not answered that is told, and where the version honestly lacks
 //! it nothing is.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::capability::Capability::{self, *};

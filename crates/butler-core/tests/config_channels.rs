@@ -1,7 +1,5 @@
 //! Where people are told is read strictly, and its secrets come from files that nobody else may read.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::os::unix::fs::PermissionsExt as _;
 
 use butler_core::config::{Config, MailTls};

@@ -1,7 +1,5 @@
 //! Faults of endpoints, hosts, admin ports and secret files, with the whole message that a person reads.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use butler_core::config::Config;
 use butler_core::store::file::save_atomic;
 

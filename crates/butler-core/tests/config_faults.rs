@@ -1,7 +1,5 @@
 //! Every kind of fault, with the whole message that a person reads.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use butler_core::config::{Config, ConfigFile, Override, Sources};
 use butler_core::store::file::save_atomic;
 

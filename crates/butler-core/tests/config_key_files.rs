@@ -1,7 +1,5 @@
 //! Key files: every format, every fault with its whole message, and no private key in any of them.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::path::{Path, PathBuf};
 
 use butler_core::key_files::{KeyFileFault, KeyFilesReport, KeySources, PrivateKeys, load_key_files};

@@ -1,7 +1,5 @@
 //! Keystores that may be changed, as they are configured.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::path::PathBuf;
 
 use butler_core::config::{Config, KeystorePlace};

@@ -1,7 +1,5 @@
 //! Labels of the configuration: what is taken, and what a person reads who wrote something else.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use butler_core::config::{Config, ConfigFile, Sources, Variables};
 use butler_core::domain::operator::labels::LabelRule;
 use butler_core::store::file::save_atomic;

@@ -1,7 +1,5 @@
 //! What a configuration becomes: layers, defaults, presets, secrets, and what is shown of it.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

@@ -1,7 +1,5 @@
 //! Pipelines of jobs, as they are configured: what is read, and every fault at once with its line.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_core::config::{Config, PipelineConfig, TriggerConfig, WorkConfig};
 use butler_core::domain::action::Policy;
 use butler_core::domain::job::{Argument, Value};

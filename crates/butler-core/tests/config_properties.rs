@@ -1,7 +1,5 @@
 //! Whatever the sources hold: no panic, and no value of theirs in an error or in what is shown.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use butler_core::config::keys::{Group, ROOT, Shape};
 use butler_core::config::{Config, ConfigFile, Override, Sources, Variables};
 use butler_core::store::file::save_atomic;

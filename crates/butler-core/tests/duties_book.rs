@@ -1,8 +1,6 @@
 //! Duties that are followed from block to block say what one reading of the whole span says: at every step, over restarts, where logs
 //! were heard, where blocks are taken back, where logs and transactions are withheld, and for few requests.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::Ordering;

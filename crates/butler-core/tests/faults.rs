@@ -1,7 +1,5 @@
 //! Every fault of an endpoint is survived or reported by its kind; none becomes a value.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! The seeds of the fuzz targets in `fuzz/` are what their readers understand: others would teach a fuzzer nothing.
 
-#![expect(clippy::unwrap_used, reason = "helpers of a test may fail it; clippy allows that in test functions only")]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

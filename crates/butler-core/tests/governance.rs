@@ -1,7 +1,5 @@
 //! Real signals and proposals on the devnet: what is read is what happened.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_core::chain::{GovernanceReader, GovernanceRequest};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::domain::governance::{GovernanceFacts, ProposalState, SignalRules};

@@ -1,8 +1,6 @@
 //! Any private key or phrase, in each of a table of encodings, in each place of a file of any shape, is refused and told
 //! nowhere.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

@@ -1,8 +1,6 @@
 //! The examples that Aztec gives of its keystore, each read as the node reads it where it is named as a node's own, and
 //! refused as a file of public keys where it holds a secret.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::operator::key_book::CoinbaseSetting;

@@ -1,7 +1,5 @@
 //! A node's own keystore is read only where it is named as one, and what the node would refuse in it is told.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 

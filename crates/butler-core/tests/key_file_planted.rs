@@ -1,7 +1,5 @@
 //! Secrets of every form in every place of a key file, and honest documents that are none: by hand, one by one.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bip39::{Language, Mnemonic};

@@ -1,7 +1,5 @@
 //! A secret of any form, in any place of a file of public keys, refuses the file and appears in no output.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::path::Path;
 
 use base64::Engine as _;

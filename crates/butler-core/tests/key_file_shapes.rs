@@ -1,7 +1,5 @@
 //! Every shape of Aztec's keystore is read as a node reads it.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;

@@ -1,7 +1,5 @@
 //! The ledger on a real chain: proven, kept when a scan is cut, read in few requests, and never left in a liar's hands.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -1,8 +1,6 @@
 //! Endpoints that lie, in every way that the test kit knows: one of three changes nothing; one of two gives the truth,
 //! perhaps of an older block, or an error; one alone too. Afterwards, with honest endpoints and the same ledger, the truth.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! Which block several endpoints give when one of them lies about it, and that honest ones never fail on a moving chain.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

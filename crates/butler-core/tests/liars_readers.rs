@@ -1,7 +1,5 @@
 //! Slashing, governance and coming proposals are read as from three honest endpoints when one of three lies.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{

@@ -1,7 +1,5 @@
 //! What newer and former rollups tell, with a liar among one, two and three endpoints, on a chain after a cut-over.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_core::chain::{NetworkSlashingReader, SnapshotError, SnapshotReader};
 use butler_core::domain::rollup::RollupFacts;
 use butler_core::domain::rollups::FormerRollup;

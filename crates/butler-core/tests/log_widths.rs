@@ -1,7 +1,5 @@
 //! Scans of logs at several endpoints that do not grant ranges of the same width.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::client::block_logs::BlockLogs;

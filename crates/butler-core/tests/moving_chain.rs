@@ -1,7 +1,5 @@
 //! While blocks that move attesters are mined between any two requests, a snapshot equals the chain at its block.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,5 @@
 //! Packed calls: what a state override answers is what Multicall3 answers, and without overrides nothing is missing.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::time::Duration;
 
 use butler_core::client::l1::BlockTag;

@@ -1,8 +1,6 @@
 //! Who proposes next, as the contract itself has it: for every slot, without a committee, across a change of the seed, and with
 //! liars.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 

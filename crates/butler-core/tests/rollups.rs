@@ -1,7 +1,5 @@
 //! Snapshots of a network that has had a cut-over equal the oracles of both rollups.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,8 +1,6 @@
 //! Effects proposed by way of the fake service through lost answers, kills, lists that lag, reorgs, rejections and people who propose the same:
 //! each happens once, and nothing waits behind a nonce that never comes.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{fetch_safe, fetch_transaction_hash};

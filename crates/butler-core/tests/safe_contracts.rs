@@ -1,7 +1,5 @@
 //! What is computed here about Safes against their real contracts, of each version that is known.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_core::chain::{fetch_safe, fetch_transaction_hash};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::contracts::safe::{

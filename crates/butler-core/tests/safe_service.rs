@@ -1,7 +1,5 @@
 //! The client of Safe's transaction service against a fake with the real one's rules, faults and lies, before a real Safe.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

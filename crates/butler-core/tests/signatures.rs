@@ -1,7 +1,5 @@
 //! Our ABI files against a list of hashes that somebody else computed, and the scenario's logs decoded by them.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::contracts::bindings::gse::GseEvents;

@@ -1,7 +1,5 @@
 //! Who may slash attesters of ours, at which rollup and until when; and what a rollup lacks of what is expected of it.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 

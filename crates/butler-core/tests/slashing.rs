@@ -1,7 +1,5 @@
 //! Real votes on the devnet: what is read and added up here is what the contract says and does.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{SlashingReader, SlashingRequest};

@@ -1,7 +1,5 @@
 //! Snapshots of the scenario's chain equal its oracle.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::chain::{SnapshotError, SnapshotRequest};

@@ -1,7 +1,5 @@
 //! The splits of the scenario's delegations are those that the registry made, and cost few requests.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::sync::atomic::Ordering::Relaxed;
 
 use butler_core::chain::SnapshotReader;

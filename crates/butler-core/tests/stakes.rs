@@ -1,7 +1,5 @@
 //! Keys that are staked twice in every order, keys in a queue that are of no use, and dripped keys, on the real contracts.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;

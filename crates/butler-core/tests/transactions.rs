@@ -1,7 +1,5 @@
 //! Plans tried on a chain with Aztec's contracts, and keys judged as these contracts do.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::client::capped::{CappedCall, CappedOutcome};

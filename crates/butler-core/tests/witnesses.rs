@@ -1,7 +1,5 @@
 //! What is said of coinbases while something that speaks for them cannot be read, or is told by one of several endpoints alone.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;

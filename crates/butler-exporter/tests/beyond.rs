@@ -1,8 +1,6 @@
 //! What L1 tells beyond the snapshot, while it changes: votes come, a quorum decides, a veto ends it; and nothing is told
 //! without a snapshot.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use ethers_core::types::Address;

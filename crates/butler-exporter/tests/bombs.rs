@@ -1,6 +1,6 @@
 //! Endpoints and nodes whose answers are meant to kill: the exporter lives, answers, panics nowhere and stays small.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test may fail")]
+#![expect(clippy::print_stdout, reason = "a test may fail")]
 
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::bombs::{Bomb, BombServer, Size};

@@ -1,7 +1,5 @@
 //! The whole program and an endpoint that lies about coinbases and slashing: what is not confirmed is told as that.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use butler_testkit::devnet::Move;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie};
 

@@ -1,7 +1,5 @@
 //! The whole program on a machine whose clock stands before 1970.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::path::Path;
 
 use crate::support;

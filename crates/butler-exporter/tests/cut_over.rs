@@ -1,7 +1,5 @@
 //! A running exporter sees another rollup become canonical: nobody gets out of sight, and nothing pages that should not.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_testkit::aztec_node::cases::{CASES, Followed};

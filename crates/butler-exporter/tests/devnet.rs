@@ -1,7 +1,5 @@
 //! The whole program on the devnet: what it serves is what the oracle and the captured node say.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::process::Command;
 
 use butler_testkit::aztec_node::FakeAztecNode;

@@ -1,8 +1,6 @@
 //! What attesters really proposed is told within two scrapes, by L1 alone, though every file is right; over a restart; and what cannot
 //! be read is told as that.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,7 +1,5 @@
 //! Every family with its right value: served by the program, and in a real Prometheus.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::process::Command;
 
 use butler_exporter::catalogue;

@@ -1,7 +1,5 @@
 //! Key files that are cut, unreadable or gone under the running program: what it served is fed to the shipped alert rules.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 

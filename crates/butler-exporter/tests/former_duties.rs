@@ -1,7 +1,5 @@
 //! What attesters that stayed at a former rollup propose there is told like what others do; and its silence hides nothing.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 

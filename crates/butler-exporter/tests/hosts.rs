@@ -1,7 +1,5 @@
 //! The whole program and hosts on loopback: every check passes, fails, and is told apart.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::net::TcpListener;
 
 use butler_testkit::aztec_node::FakeAztecNode;

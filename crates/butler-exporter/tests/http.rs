@@ -1,7 +1,5 @@
 //! The HTTP side from outside: formats, limits, strangers; and a scraper that panics.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;

@@ -1,8 +1,6 @@
 //! What the exporter serves when one of three endpoints lies, in every way that the test kit knows: what it serves of three
 //! honest ones, but for what it says of the endpoints and of itself.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_testkit::devnet::Move;

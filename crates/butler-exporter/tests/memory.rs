@@ -1,7 +1,5 @@
 //! What the program keeps on disk: the attesters' states for the next start, and the file for node_exporter.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 

@@ -1,7 +1,5 @@
 //! The table of nodes in every state: the exporter finds what is wrong with each, and nothing else. `doctor` has the same test.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::collections::BTreeMap;
 
 use butler_testkit::aztec_node::FakeAztecNode;

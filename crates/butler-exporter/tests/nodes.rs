@@ -1,7 +1,5 @@
 //! The whole program and recorded Aztec nodes: what it says of each, and that it repeats none of their words.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy};
 use serde_json::json;

@@ -1,7 +1,5 @@
 //! The page as a browser has it: headless Chromium on the devnet, on a desk and on a phone.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use butler_testkit::browser::Browser;
 
 use crate::expected::World;

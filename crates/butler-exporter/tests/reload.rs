@@ -1,7 +1,5 @@
 //! The running program takes a new configuration, and keeps the old one when the new one is bad.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::os::unix::fs::symlink;
 
 use serde_json::Value;

@@ -1,7 +1,5 @@
 //! The whole program, recorded sentinels and recorded admin ports.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use butler_testkit::aztec_node::FakeAztecNode;
 use ethers_core::types::Address;
 use serde_json::json;

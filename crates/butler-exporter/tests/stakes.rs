@@ -1,7 +1,5 @@
 //! The exporter says the same as the command line of keys that were staked twice, dripped, or are bad in a queue.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_testkit::devnet::{Move, with_wrong_proof};

@@ -1,7 +1,5 @@
 //! Strangers: who sends nothing, too much or nonsense, ten thousand times, with and without TLS.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -1,7 +1,5 @@
 //! HTTPS: what is served, how files are replaced, and who does not finish a handshake.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;

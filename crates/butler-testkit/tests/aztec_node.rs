@@ -1,5 +1,4 @@
 //! The fake Aztec node answers as the recorded ones did.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! The devnet's cut-over: both rollups hold what their oracles say, before and afterwards.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, Oracle, RollupSide, Status, ensure};
 use ethers_core::types::{Address, U256};

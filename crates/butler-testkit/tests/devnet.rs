@@ -1,5 +1,4 @@
 //! The devnet: it starts, says what its oracle says, and dies with its owner.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use butler_testkit::devnet::{Chain, DevnetSpec, History, Move, Status, ensure, example_files};
 use ethers_core::{

@@ -1,5 +1,4 @@
 //! Every shape is a keystore that the node takes, with the attesters and coinbases that it says it has.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,5 +1,4 @@
 //! Each fault of the proxy once, in front of a real chain.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     sync::{

@@ -1,5 +1,4 @@
 //! Commands run through a real OpenSSH server.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     fs,

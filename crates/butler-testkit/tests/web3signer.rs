@@ -1,5 +1,4 @@
 //! The fake signer: keys come and go by a reload only, and every release says so in its own way.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{fs::File, io::Write as _, time::Duration};
 

@@ -1,6 +1,6 @@
 //! What a person decides, through the real programs: each policy, each decision, each refusal, and kills in between.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! Answers that are meant to kill: the watcher lives on, plans nothing of them, and never takes much memory.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and its figures are of interest")]
+#![expect(clippy::print_stdout, reason = "a test may fail, and its figures are of interest")]
 
 use butler_testkit::bombs::{Bomb, BombServer, Size};
 use futures_util::{StreamExt as _, stream};

@@ -1,6 +1,6 @@
 //! What is told reaches people, whole and grouped, through failures, a restart and secrets, by the real program.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,6 @@
 //! `--check` looks at the keystores that the configuration names as a change would, and writes nothing.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and its files are its own")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! Ten thousand clients of the socket, most of them rude: none gets anywhere, and the watcher goes on.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;

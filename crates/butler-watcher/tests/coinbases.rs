@@ -1,7 +1,5 @@
 //! The chore: a delegation arrives, a person says yes, and its coinbase stands in every keystore and in every node, once.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::chore::{address, approve, delegated, ended, wanted, with_servers};

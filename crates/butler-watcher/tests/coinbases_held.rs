@@ -1,7 +1,5 @@
 //! What somebody else does to a keystore between the look, the approval and the write, and what happens without a person.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::devnet::attester_secret;
 use ethers_core::types::Address;
 

@@ -1,7 +1,5 @@
 //! The watcher is killed between any two steps of the chore: it is done once all the same, and nothing is left over.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::time::Duration;
 
 use butler_testkit::keystore_node::{Answer, Effect};

@@ -1,8 +1,6 @@
 //! In which order things happen: the web3signer before the node, one write and one reload for all that was approved together, never two
 //! reloads at once, and none near a proposal of the node's own.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::time::Duration;
 
 use butler_testkit::devnet::Move;

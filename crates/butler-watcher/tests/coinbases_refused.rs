@@ -1,6 +1,6 @@
 //! A node that refuses, and one whose answer is lost: the old file is back or the reload is asked for again, and its words go nowhere.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Nothing of a key leaves: no log, journal, answer, notice, file or core dump has it, after it was done and after it was refused.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
 
 use std::sync::{Arc, Mutex};
 

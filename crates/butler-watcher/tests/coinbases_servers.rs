@@ -1,7 +1,5 @@
 //! Three servers, one of them down, one over ssh: done at all of them, or not done, and told where.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::fs::rename;
 
 use butler_testkit::sshd::{Access, Sshd, find};

@@ -1,7 +1,5 @@
 //! A thousand delegations in one block are planned in one commit, each once, and begun within the budget of their kind.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! A thousand delegations in one block: one notice, and one group that one command of a person decides on.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::time::Duration;
 
 use butler_core::domain::action::{

@@ -1,6 +1,6 @@
 //! The heartbeat of the real program: told while every network is followed, silent while one is not, and again afterwards.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its tasks end with it")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and its tasks end with it")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,7 +1,5 @@
 //! Pipelines in the real watcher: shell scripts over the periods of a beacon chain, killed in between.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

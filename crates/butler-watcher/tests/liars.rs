@@ -1,7 +1,5 @@
 //! Every endpoint that lies, alone, beside an honest one and beside two: nothing wrong is planned, and it says why.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::{ActionKind, Assurance};

@@ -1,7 +1,5 @@
 //! A chain that moves while the watcher is killed, starts late, or meets a reorg: always what one clean pass plans.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_core::domain::action::ActionKind;
 use butler_testkit::devnet::{Chain, DevnetSpec, Move, ensure};
 

@@ -1,7 +1,5 @@
 //! The page of what waits, as a browser has it: headless Chromium, on a desk and on a phone.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::browser::Browser;
 
 use crate::support::person::{begun, stake};

@@ -1,7 +1,5 @@
 //! What own proposals prove of coinbases, on a chain that took them: told once, by L1 alone, through kills; and what mends it.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::{Action, ActionKind, ActionSubject, Phase};

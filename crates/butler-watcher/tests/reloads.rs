@@ -1,8 +1,6 @@
 //! A node that uses other coinbases than its right files name: what reloads it is asked for once, done as it was approved, and not needed
 //! any more once a proposal is right.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 use std::fs::rename;
 

@@ -1,8 +1,6 @@
 //! Whatever can happen to an operator, on a branch that goes and again on the one that stays, with a watcher that is killed meanwhile and one
 //! that comes later: exactly its actions, once.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::ActionKind;

@@ -1,7 +1,5 @@
 //! What `replay` would have had said of own proposals.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_testkit::devnet::CheckpointWish;

@@ -1,7 +1,5 @@
 //! What the watcher asks of its endpoints: every block once for logs and, to replay, once for checkpoints, and one request a look while nothing is new.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use butler_testkit::long_chain::LongChain;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, LogLimit, LogLimitStyle};
 use serde_json::json;

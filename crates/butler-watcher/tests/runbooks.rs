@@ -1,7 +1,7 @@
 //! The commands of the runbooks that need more than the chain: the watcher's socket, what both daemons serve, files, certificates. They run as they
 //! stand there, through a shell, beside a real watcher and two real exporters on the devnet, with the words in capitals filled in.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;

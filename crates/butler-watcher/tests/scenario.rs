@@ -1,7 +1,5 @@
 //! Everything that happened on the devnet gives exactly its actions, once, by the real binary.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use butler_core::domain::action::ActionKind;

@@ -1,7 +1,5 @@
 //! `butler-watcher state`: backup, restore, and what a damaged or foreign journal is told.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers")]
-
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;

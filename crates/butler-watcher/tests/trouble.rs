@@ -1,7 +1,5 @@
 //! What is wrong with the machine under a watcher: it stops or waits, says why and what to do, and changes nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

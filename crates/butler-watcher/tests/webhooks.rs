@@ -1,6 +1,6 @@
 //! What is told is posted, once by its key, through failures, kills and secrets.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
+#![expect(clippy::disallowed_methods, reason = "a test may fail, and its server ends with it")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

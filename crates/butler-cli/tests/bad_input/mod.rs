@@ -2,8 +2,6 @@
 //!
 //! Each case runs twice, the second time with `-vvv`; the harness searches every output for the secrets that are in play.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 mod configuration;
 mod disk;
 mod endpoints;

@@ -1,8 +1,6 @@
 //! Phrases and keys that somebody wrote down in a way of his own: numbered in any manner and order, dumped, encoded as the text that
 //! they are, in pieces over validators. And what looks a little like that and is none.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 mod dumps;
 mod manners;
 

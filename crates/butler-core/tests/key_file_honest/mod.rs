@@ -1,7 +1,5 @@
 //! Files without a secret are read, whatever else operators write into them: of each kind of honest data many are tried.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
-
 mod kinds;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,5 @@
 //! Reads of contracts at endpoints that read elsewhere, let calls revert, or refuse much at once.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 mod refused;
 mod setting;
 

@@ -1,8 +1,6 @@
 //! The pages on telephones and desks, light and dark, with no attester, with ten and with a thousand: nothing is wider than the screen,
 //! and axe-core has nothing to say. `BUTLER_PICTURES=FOLDER` leaves pictures there to be looked at.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 mod network;
 
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! The fake node that loads a keystore: it does what a real 4.1.2 did, in every recorded case.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod captured;
 mod cases;
