@@ -180,6 +180,27 @@ async fn keys_are_added_once_in_chunks_and_read_back_byte_by_byte() {
     let queue = provider(&bench, "1").await["queue"].clone();
     let added: Vec<String> = keys.iter().map(|key| shown(key.attester)).collect();
     assert_eq!(queue.as_array().unwrap()[waiting..], added.iter().map(|one| json!(one)).collect::<Vec<_>>());
+    // What a delegator takes is not wrong with the file, and is not added again.
+    for _ in 0..=waiting {
+        bench.chain.play(Move::Stake { provider: 1 }).await.unwrap();
+    }
+    let says = bench.json(&["provider", "add-keys", "all.json"], 0).await["already"].as_str().unwrap().to_owned();
+    assert!(
+        says.starts_with("2 keys of the file stand") && says.ends_with("; delegators took 1 key of it since"),
+        "{says}"
+    );
+}
+
+#[tokio::test]
+async fn one_of_two_endpoints_alone_chooses_no_contract() {
+    let bench = Bench::start().await;
+    let url = bench.chain.url();
+    bench.endpoint(&format!(
+        "name = \"one\"\nurl = \"{url}\"\n[[networks.devnet.l1]]\nname = \"dead\"\nurl = \"http://127.0.0.1:9\""
+    ));
+    let Ran { code, stdout, stderr } = bench.run(&["provider", "set-take-rate", "1500"]).await;
+    assert_eq!((code, stdout.as_str()), (6, ""), "{stderr}");
+    assert!(stderr.contains("error: only one told what this is based on\nhint: "), "{stderr}");
 }
 
 #[tokio::test]

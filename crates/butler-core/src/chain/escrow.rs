@@ -11,11 +11,11 @@ use ethers_core::types::{Address, H256};
 use tokio::time::{Instant, timeout};
 
 use super::memo::{Memo, Told};
-use super::stages::{EscrowFacts, PRESUMED_CAP};
+use super::stages::EscrowFacts;
 use crate::client::capped::{CappedCall, CappedOutcome};
 use crate::client::error::RpcError;
 use crate::client::l1::L1Client;
-use crate::contracts::proof::{ProvenKey, VerifierAnswer, verifier_answer, verifier_of};
+use crate::contracts::proof::{PRESUMED_CAP, ProvenKey, VerifierAnswer, verifier_answer, verifier_of};
 use crate::domain::attester::proof::ProofVerdict;
 use crate::domain::block::BlockRef;
 use crate::domain::provider::facts::EscrowView;

@@ -12,6 +12,10 @@ use super::bindings::{rollup, staking_registry};
 const SELECTOR: [u8; 4] = [0x3f, 0x78, 0x27, 0x1d];
 const WORD: usize = 32;
 
+/// The gas that proofs get where the escrow's cap is not known: no escrow is known to grant less. A proof that is right within less is
+/// right within more.
+pub const PRESUMED_CAP: u64 = 250_000;
+
 /// A key with its proof, as it was given to a contract: G1 key, G2 key, proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProvenKey([U256; 8]);

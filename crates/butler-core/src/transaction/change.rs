@@ -233,7 +233,8 @@ impl Change {
             Self::Deposit { withdrawer, keys, stake, approve, follows } => {
                 let approve = approve.map(|value| {
                     let call = erc20::ApproveCall { spender: places.rollup, value };
-                    let says = format!("let the rollup take {} of the staked token", amount(value, 6));
+                    let (rollup, asset) = (checksummed(&places.rollup), checksummed(&places.staking_asset));
+                    let says = format!("let the rollup {rollup} take {} of the token {asset}", amount(value, 6));
                     step(places.staking_asset, call, says)
                 });
                 let deposit = |key: &KeyStore| {

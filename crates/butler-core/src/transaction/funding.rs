@@ -44,12 +44,17 @@ pub fn fund(
     }
     let mut transfers = BTreeMap::new();
     let mut effects = Vec::new();
+    let (mut unread, mut short) = (0_u64, 0_u64);
     for row in rows {
         // What was not read is not known to be missing.
-        let Some(balance) = row.balance else { continue };
+        let Some(balance) = row.balance else {
+            unread = unread.saturating_add(1);
+            continue;
+        };
         let fill = row.required.saturating_mul(rule.fill_percent.max(PERCENT).into()) / PERCENT;
         let lacks = fill.saturating_sub(balance);
         if balance >= rule.floor.unwrap_or(row.required).min(row.required) || lacks.is_zero() {
+            short = short.saturating_add(u64::from(balance < row.required));
             continue;
         }
         transfers.insert(row.publisher, lacks);
@@ -60,15 +65,33 @@ pub fn fund(
     if total > rule.cap {
         return Err(Refusal::OverCap { total, cap: rule.cap });
     }
+    let mut others = Vec::new();
+    if short > 0 {
+        others.push(format!("{} less than it should, and not less than the floor", holding(short)));
+    }
+    if unread > 0 {
+        others.push(format!("what {} is not known", holding(unread)));
+    }
+    if !left.is_empty() {
+        others.push(format!("{} left alone, whose nodes have a `fundingAccount`", count(left.len(), "publisher")));
+    }
     if effects.is_empty() {
-        let says = "every publisher has what it should hold already".to_owned();
+        let says = if short == 0 && unread == 0 {
+            "every publisher that is funded here has what it should hold already"
+        } else {
+            "nobody is to be sent any"
+        };
+        let says = std::iter::once(says.to_owned()).chain(others).collect::<Vec<_>>().join("; ");
         return Ok(Decision::Already { says, name: FUND, change: None });
     }
     let mut remarks = vec![format!("{} ETH together", amount(total, 6))];
-    if !left.is_empty() {
-        remarks.push(format!("{} left alone, whose nodes have a `fundingAccount`", count(left.len(), "publisher")));
-    }
+    remarks.extend(others);
     Ok(Decision::Wanted(Wanted { change: Change::Fund { transfers }, from, effects, remarks }))
+}
+
+/// "1 publisher holds", "2 publishers hold".
+fn holding(publishers: u64) -> String {
+    format!("{} {}", count(publishers, "publisher"), if publishers == 1 { "holds" } else { "hold" })
 }
 
 #[cfg(test)]
@@ -123,6 +146,25 @@ mod tests {
         assert_eq!(funded(&rows, &RULE), Ok(vec![(address(2), 150)]));
         assert_eq!(funded(&rows[..1], &RULE), Err(Refusal::NoPublisher));
         assert_eq!(funded(&[], &RULE), Err(Refusal::NoPublisher));
+    }
+
+    #[test]
+    fn nobody_is_said_to_hold_what_it_does_not_or_what_nobody_read() {
+        let says = |rows: &[PublisherRow], floor: Option<u64>| {
+            let itself = BTreeSet::from(["itself".to_owned()]);
+            match fund(rows, &itself, address(9), &FundingRule { floor: floor.map(U256::from), ..RULE }).unwrap() {
+                Decision::Already { says, .. } => says,
+                Decision::Wanted(wanted) => panic!("{wanted:?}"),
+            }
+        };
+        let every = "every publisher that is funded here has what it should hold already";
+        assert_eq!(says(&[row(1, "a", Some(100))], None), every);
+        let left = "1 publisher left alone, whose nodes have a `fundingAccount`";
+        assert_eq!(says(&[row(1, "a", Some(100)), row(2, "itself", Some(0))], None), format!("{every}; {left}"));
+        let short = says(&[row(1, "a", Some(60)), row(2, "a", None)], Some(50));
+        let expected = "nobody is to be sent any; 1 publisher holds less than it should, and not less than the floor; what 1 publisher holds is \
+                        not known";
+        assert_eq!(short, expected);
     }
 
     #[test]

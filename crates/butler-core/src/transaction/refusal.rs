@@ -113,6 +113,17 @@ pub enum Refusal {
         /// What it takes.
         gas: u64,
     },
+    /// A batch that no block takes.
+    #[error("all {calls} calls in one batch take {gas} gas, and a transaction may use no more than {MOST_GAS}")]
+    BatchTooBig {
+        /// How many calls.
+        calls: usize,
+        /// What they and the Safe take.
+        gas: u64,
+    },
+    /// Two endpoints are to agree, and only one told what it is based on.
+    #[error("only {0} told what this is based on")]
+    Unconfirmed(String),
     /// A call that is not on the list.
     #[error(transparent)]
     NotPermitted(#[from] NotPermitted),
@@ -160,6 +171,12 @@ impl Refusal {
             Self::Poor { .. } => "fund it first, or let another account send it with `--from`".to_owned(),
             Self::Reverts { .. } => "nothing was sent; `butler-cli doctor` looks for what may have changed".to_owned(),
             Self::TooMuchGas { .. } => "do it in smaller parts".to_owned(),
+            Self::BatchTooBig { .. } => {
+                "owners would sign what can never be executed: use a file of fewer keys, or `--form calldata`".to_owned()
+            }
+            Self::Unconfirmed(_) => {
+                "no other endpoint answered in time: whoever lies alone could choose where money goes; try again".to_owned()
+            }
             Self::NotPermitted(_) => return None,
         })
     }

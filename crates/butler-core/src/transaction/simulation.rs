@@ -19,8 +19,22 @@ const TIP: u64 = 2_000_000_000;
 pub struct Simulation {
     /// What each call takes; `None` for one that could not be tried.
     pub gas: Vec<Option<u64>>,
-    /// What all calls that were tried cost at most, in wei: their gas at twice the block's base fee and a tip of 2 gwei.
-    pub worst_cost: U256,
+    /// What all calls cost at most, in wei: their gas at twice the block's base fee and a tip of 2 gwei; `None` where one could not be tried.
+    pub worst_cost: Option<U256>,
+}
+
+/// What a Safe takes beside the calls of a batch: signatures, its own storage and logs.
+const BATCH_GAS: u64 = 300_000;
+
+impl Simulation {
+    /// Whether the calls can be made in one transaction, as far as their gas is known.
+    ///
+    /// # Errors
+    /// `BatchTooBig`.
+    pub fn check_batch(&self) -> Result<(), Refusal> {
+        let gas = self.gas.iter().flatten().fold(BATCH_GAS, |sum, gas| sum.saturating_add(*gas));
+        if gas > MOST_GAS { Err(Refusal::BatchTooBig { calls: self.gas.len(), gas }) } else { Ok(()) }
+    }
 }
 
 /// Why there is none.
@@ -82,9 +96,9 @@ fn judge(plan: &Plan, trial: &Trial) -> Result<Simulation, Refusal> {
             Tried::Untried => None,
         });
     }
-    let total = gas.iter().flatten().fold(U256::zero(), |sum, gas| sum.saturating_add((*gas).into()));
+    let total = gas.iter().copied().try_fold(U256::zero(), |sum, gas| Some(sum.saturating_add(gas?.into())));
     let price = trial.base_fee.unwrap_or_default().saturating_mul(2.into()).saturating_add(TIP.into());
-    Ok(Simulation { gas, worst_cost: total.saturating_mul(price) })
+    Ok(Simulation { gas, worst_cost: total.map(|total| total.saturating_mul(price)) })
 }
 
 #[cfg(test)]
@@ -116,8 +130,18 @@ mod tests {
     #[test]
     fn the_worst_cost_is_the_gas_at_twice_the_base_fee_and_a_tip() {
         let simulated = judged(Tried::Passed { gas: 100 }, Some(5)).unwrap();
-        assert_eq!(simulated, Simulation { gas: vec![Some(100)], worst_cost: U256::from(100 * (10 + TIP)) });
-        assert_eq!(judged(Tried::Untried, None).unwrap(), Simulation { gas: vec![None], worst_cost: U256::zero() });
+        assert_eq!(simulated, Simulation { gas: vec![Some(100)], worst_cost: Some(U256::from(100 * (10 + TIP))) });
+        let untried = judged(Tried::Untried, None).unwrap();
+        assert_eq!(untried, Simulation { gas: vec![None], worst_cost: None }, "nobody knows what it costs");
+    }
+
+    #[test]
+    fn calls_that_each_fit_a_transaction_and_not_together_are_no_batch() {
+        let simulated = |gas: &[u64]| Simulation { gas: gas.iter().copied().map(Some).collect(), worst_cost: None };
+        simulated(&[10_300_000]).check_batch().unwrap();
+        simulated(&[8_000_000, 8_000_000]).check_batch().unwrap();
+        let refused = simulated(&[10_300_000, 10_300_000]).check_batch();
+        assert_eq!(refused, Err(Refusal::BatchTooBig { calls: 2, gas: 20_600_000 + BATCH_GAS }));
     }
 
     #[test]

@@ -76,6 +76,7 @@ fn roles(gathered: &Gathered) -> BTreeMap<Address, &'static str> {
     for facts in gathered.snapshot.providers.values() {
         roles.insert(facts.rewards_recipient, "who receives the provider's rewards");
         roles.insert(facts.admin, "the provider's admin");
+        roles.extend(facts.pending_admin.map(|admin| (admin, "the provider's next admin")));
     }
     let book = &gathered.network.keys.book;
     let coinbases = book.entries.iter().filter_map(|entry| Some((entry.attester, entry.coinbase?.address())));

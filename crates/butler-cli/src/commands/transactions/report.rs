@@ -106,7 +106,7 @@ impl Report {
             effects: plan.effects().to_vec(),
             remarks: plan.remarks().to_vec(),
             transactions: transactions.collect(),
-            worst_cost: Some(simulation.worst_cost.into()),
+            worst_cost: simulation.worst_cost.map(Into::into),
             form,
             file,
             content,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use butler_core::runtime::exit::Exit;
+use butler_core::runtime::report::one_line;
 use butler_core::store::file::save_atomic;
 use butler_core::transaction::executed::find;
 use butler_core::transaction::permitted::Places;
@@ -31,6 +32,10 @@ pub(super) async fn settle(
     args: &TransactionArgs,
     output: Output,
 ) -> Result<Exit, CliError> {
+    // The list of what may be called is of contracts that the chain names: one voice is not enough where two are asked.
+    if let Some(endpoint) = &gathered.snapshot.unconfirmed {
+        return Err(Refusal::Unconfirmed(endpoint.clone()).into());
+    }
     let report = match decision {
         Decision::Already { says, name, change } => {
             let from = gathered.network.config.staking_registry_from_block;
@@ -38,7 +43,11 @@ pub(super) async fn settle(
             let mut report = Report::already(gathered.scope(), name, says);
             if let Some(change) = change {
                 let places = places(gathered);
-                let executed = find(client, (from, head), &change, &places).await.map_err(CliError::Rpc)?;
+                // It is so, whatever logs can be read.
+                let executed = find(client, (from, head), &change, &places).await.unwrap_or_else(|error| {
+                    remark(&format!("where it was done is not known: {}", one_line(&error)));
+                    None
+                });
                 report.made_by(change.key(&places).to_string(), executed);
             }
             report
@@ -54,6 +63,9 @@ pub(super) async fn settle(
                 }
             }
             let simulation = simulate(client, block, &plan).await?;
+            if args.form.is_batch() {
+                simulation.check_batch()?;
+            }
             let made = make(&plan, gathered, args)?;
             Report::planned(gathered.scope(), &plan, &simulation, made)
         }

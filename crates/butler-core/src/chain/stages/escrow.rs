@@ -8,17 +8,13 @@ use crate::chain::error::{Contract, SnapshotError};
 use crate::chain::reads::{Answers, Reads, Slot};
 use crate::contracts::bindings::gse;
 use crate::contracts::call::GETTER_GAS;
-use crate::contracts::proof::{ProvenKey, verifier_of};
+use crate::contracts::proof::{PRESUMED_CAP, ProvenKey, verifier_of};
 use crate::domain::capability::Capability;
 
 /// The most proofs that are tried beside other reads.
 const MOST_TRIED: usize = 50;
 /// Gas of `ownedPKs`: one cold slot.
 const OWNED_GAS: u64 = 6_000;
-
-/// The gas that proofs are tried with before the escrow's cap is known: no escrow is known to grant less. A proof that is
-/// right within less is right within more.
-pub(in crate::chain) const PRESUMED_CAP: u64 = 250_000;
 
 /// The escrow's cap for proofs, whether it has seen some keys, and what its verifier says of some proofs.
 pub(in crate::chain) struct EscrowReads {

@@ -18,7 +18,7 @@ mod splits;
 pub(super) use self::attesters::{AttesterReads, REWARDS_GAS, VIEW_GAS};
 pub(super) use self::capabilities::{CapabilityReads, EraRead, Getter};
 pub(super) use self::delays::{DelayRead, Opened, UnlockReads};
-pub(super) use self::escrow::{EscrowFacts, EscrowReads, PRESUMED_CAP};
+pub(super) use self::escrow::{EscrowFacts, EscrowReads};
 pub(super) use self::limits::{ENTRY_GAS, LENGTH_LIMIT};
 pub(super) use self::pairs::{Claims, PairReads};
 pub(super) use self::providers::{OtherProviders, ProviderHead, Registries, RegistryFacts};

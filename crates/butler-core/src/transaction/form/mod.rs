@@ -31,6 +31,15 @@ impl Form {
         self.into()
     }
 
+    /// Whether all calls are made in one transaction.
+    #[must_use]
+    pub fn is_batch(self) -> bool {
+        match self {
+            Self::Calldata => false,
+            Self::SafeBuilder => true,
+        }
+    }
+
     /// The plan in this form; `block` is the one that it was made at.
     #[must_use]
     pub fn of(self, plan: &Plan, block: &BlockRef) -> Value {

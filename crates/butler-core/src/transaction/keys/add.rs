@@ -24,7 +24,15 @@ pub fn add_keys(provider: &Provider<'_>, all: &[KeyStore], judged: Judged) -> Re
     let id = provider.id;
     if judged.good.is_empty() {
         let change = Change::AddKeys { provider: id, keys: all.to_vec() };
-        return Ok(Decision::made_by(change, confirm(id, &judged.queued)));
+        let taken = judged.delegated.len();
+        let says = match (judged.queued.len(), taken) {
+            (_, 0) => confirm(id, &judged.queued),
+            (0, _) => format!("delegators took {} of the file out of the queue since", count(taken, "key")),
+            (_, _) => {
+                format!("{}; delegators took {} of it since", confirm(id, &judged.queued), count(taken, "key"))
+            }
+        };
+        return Ok(Decision::made_by(change, says));
     }
     let keys = judged.good;
     let waiting = provider.facts.queue.len();
@@ -36,6 +44,10 @@ pub fn add_keys(provider: &Provider<'_>, all: &[KeyStore], judged: Judged) -> Re
     if !judged.queued.is_empty() {
         let standing = count(judged.queued.len(), "key");
         remarks.push(format!("{standing} of the file stand there already, and are not added again"));
+    }
+    if !judged.delegated.is_empty() {
+        let taken = count(judged.delegated.len(), "key");
+        remarks.push(format!("delegators took {taken} of the file out of the queue: not added again"));
     }
     if keys.len() > CHUNK {
         let calls = keys.len().div_ceil(CHUNK);

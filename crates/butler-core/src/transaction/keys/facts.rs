@@ -23,7 +23,7 @@ const ENTRY_GAS: u64 = 35_000;
 /// What the chain says of some keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyFacts {
-    /// What the escrow grants its verifier, in gas; `None` for an escrow without a cap.
+    /// What the escrow grants its verifier, in gas; `None` for an escrow that tells none: then the least that is known is presumed.
     pub cap: Option<u64>,
     /// The keys that somebody registered, by their hashes.
     pub used: BTreeSet<H256>,

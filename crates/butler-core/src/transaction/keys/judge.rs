@@ -9,7 +9,7 @@ use super::facts::KeyFacts;
 use crate::contracts::bindings::staking_registry::KeyStore;
 use crate::contracts::bn254::{Group1, Group2, Registration};
 use crate::contracts::decode::bls_public_key;
-use crate::contracts::proof::ProvenKey;
+use crate::contracts::proof::{PRESUMED_CAP, ProvenKey};
 use crate::domain::attester::proof::ProofVerdict;
 use crate::domain::attester::queue_key::{Obstacle, bad_queue_keys};
 use crate::domain::ids::ProviderId;
@@ -65,6 +65,8 @@ pub struct BadKey {
 pub struct Judged {
     /// Those that stand in the provider's queue, byte for byte: index and address.
     pub queued: Vec<(u64, Address)>,
+    /// Those that were taken out of the provider's queue by a delegator, with the BLS key of the file.
+    pub delegated: Vec<Address>,
     /// Those that can be registered, in the order of the file.
     pub good: Vec<KeyStore>,
     /// The others.
@@ -135,6 +137,10 @@ pub fn judge(
             }
             Some(_) | None => {}
         }
+        if faults.is_empty() && is_delegated(snapshot, provider, key) {
+            judged.delegated.push(key.attester);
+            continue;
+        }
         if key.attester.is_zero() {
             faults.push(Fault::ZeroAddress);
         }
@@ -154,6 +160,19 @@ pub fn judge(
     judged
 }
 
+/// Whether a delegator took the key out of that provider's queue, and it waits or stands since with this BLS key.
+fn is_delegated(snapshot: &NetworkSnapshot, provider: Option<ProviderId>, key: &KeyStore) -> bool {
+    let mut delegations = snapshot.delegations.iter();
+    let is_ours = delegations.any(|one| Some(one.provider_id) == provider && one.attester == key.attester);
+    let bls = bls_public_key(key.public_key_g1.x, key.public_key_g1.y);
+    let waits = || snapshot.entry_queue.iter().any(|one| (one.attester, one.bls_public_key) == (key.attester, bls));
+    let stands = || {
+        let view = snapshot.attesters.get(&key.attester);
+        view.is_some_and(|view| view.bls_public_key == bls && bls.is_some())
+    };
+    is_ours && (waits() || stands())
+}
+
 fn of_proof(key: &KeyStore, cap: Option<u64>) -> Option<Fault> {
     let (g1, g2, proof) = (&key.public_key_g1, &key.public_key_g2, &key.proof_of_possession);
     let public = Group1 { x: g1.x, y: g1.y };
@@ -165,7 +184,7 @@ fn of_proof(key: &KeyStore, cap: Option<u64>) -> Option<Fault> {
     if !registration.is_proven() {
         return Some(Fault::ProofWrong);
     }
-    let (gas, cap) = (public.proof_gas()?, cap?);
+    let (gas, cap) = (public.proof_gas()?, cap.unwrap_or(PRESUMED_CAP));
     let most = cap.saturating_sub(cap.div_ceil(SPARED));
     (gas > most).then_some(Fault::ProofTooDear { gas, most })
 }
