@@ -19,7 +19,7 @@ const AT_ONCE: usize = 100;
 
 impl L1Client {
     /// Transactions by their hashes, as one endpoint has them that is not among `beside`; and its index among the client's. One that
-    /// it does not have, or not in a block, is missing.
+    /// it does not have, not in a block, or answers wrongly among others, is missing.
     ///
     /// # Errors
     /// The last endpoint's failure when none answered; also when there is no other endpoint.
