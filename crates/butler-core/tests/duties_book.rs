@@ -19,16 +19,16 @@ use crate::support;
 
 const PAID: Address = Address::repeat_byte(0x77);
 
-struct Bench {
-    chain: Chain,
-    client: L1Client,
-    own: BTreeSet<Address>,
+pub(crate) struct Bench {
+    pub(crate) chain: Chain,
+    pub(crate) client: L1Client,
+    pub(crate) own: BTreeSet<Address>,
     /// Where it begins.
     from: BlockRef,
 }
 
 impl Bench {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let chain = Chain::start(&ensure(&DevnetSpec::scenario()).unwrap()).await.unwrap();
         let client = support::client(&[support::endpoint("devnet", chain.url())]);
         let own = chain.oracle().unwrap().attesters.values().map(|attester| attester.address).collect();
@@ -36,7 +36,7 @@ impl Bench {
         Self { chain, client, own, from }
     }
 
-    fn rollup(&self) -> Address {
+    pub(crate) fn rollup(&self) -> Address {
         self.chain.oracle().unwrap().contracts.rollup_address
     }
 
@@ -48,15 +48,15 @@ impl Bench {
         self.client.head(BlockTag::Latest, &[]).await.unwrap().block
     }
 
-    async fn propose(&self, wish: CheckpointWish) -> ProposedCheckpoint {
+    pub(crate) async fn propose(&self, wish: CheckpointWish) -> ProposedCheckpoint {
         self.chain.propose_checkpoint(&CheckpointWish { coinbase: PAID, ..wish }).await.unwrap()
     }
 
-    fn book(&self, path: Option<&Path>) -> DutiesBook {
+    pub(crate) fn book(&self, path: Option<&Path>) -> DutiesBook {
         DutiesBook::open(path, self.client.chain_id(), self.rollup())
     }
 
-    async fn follow(&self, book: &mut DutiesBook, client: &L1Client, pending: Option<u64>) -> DutiesSeen {
+    pub(crate) async fn follow(&self, book: &mut DutiesBook, client: &L1Client, pending: Option<u64>) -> DutiesSeen {
         let span = Duration::from_secs(self.head().await.timestamp - self.from.timestamp);
         self.follow_for(span, book, client, pending).await
     }
@@ -94,7 +94,7 @@ impl Bench {
     }
 
     /// Slots until the epoch is over.
-    async fn end_epoch(&self) {
+    pub(crate) async fn end_epoch(&self) {
         let (next, _) = self.chain.next_proposer().await.unwrap();
         for _ in 0..=self.clock().epoch_slots - next % self.clock().epoch_slots {
             self.chain.pass_slot().await.unwrap();

@@ -16,6 +16,7 @@ mod config_pipelines;
 mod config_properties;
 mod domain_diagram;
 mod duties_book;
+mod duties_liars;
 mod faults;
 mod findings_page;
 mod fuzz_seeds;

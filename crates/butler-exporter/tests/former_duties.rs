@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use butler_testkit::devnet::{CheckpointWish, DevnetSpec, Move, ProposedCheckpoint, ensure};
-use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind};
-use ethers_core::types::Address;
+use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Lie, LogKind, When};
+use ethers_core::types::{Address, H256};
+use ethers_core::utils::keccak256;
 use serde_json::json;
 
 use crate::support;
@@ -134,4 +135,30 @@ async fn what_whoever_stayed_proposed_before_it_left_is_told_by_an_exporter_that
     program.when("a wrong coinbase", |series| series.get(CRITICAL) == Some(&1.0)).await;
     let page = program.get("/").text();
     assert!(page.contains(&support::shown(wrong.proposer)), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_of_two_endpoints_withholds_of_a_former_rollup_the_other_one_tells() {
+    let state = ensure(&DevnetSpec::scenario()).unwrap().upgrade();
+    let mut bench = Bench::of(&state).await;
+    bench.chain.cut_over(&state).await.unwrap();
+    let former = bench.chain.stay_behind().await.unwrap();
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    // The liar is asked first; of the canonical rollup it tells the truth.
+    let withheld = Fault::changed(move |_, answer| {
+        let topic = json!(H256(keccak256("CheckpointProposed(uint256,bytes32,bytes32[],bytes32,bytes32)")));
+        if let Some(logs) = answer["result"].as_array_mut() {
+            logs.retain(|log| log["address"] != json!(former) || log["topics"][0] != topic);
+        }
+    });
+    proxy.set(FaultPlan::none().with(withheld, When::ForMethod("eth_getLogs".to_owned())));
+    let section = "[[networks.devnet.l1]]\n";
+    let liar = format!("{section}name = \"liar\"\nurl = \"{}\"\n{section}", proxy.url());
+    bench.reconfigure(section, &liar);
+    let wrong = propose(&bench, former, false, None).await;
+    let program = bench.run().await;
+    let told = program.when("the finding", |series| series.get(CRITICAL) == Some(&1.0)).await;
+    assert_eq!(told[UNREAD], 0.0, "slot {}", wrong.slot);
+    propose(&bench, former, true, Some(wrong.proposer)).await;
+    program.when("the end", |series| series[CRITICAL] == 0.0 && series[UNREAD] == 0.0).await;
 }

@@ -9,11 +9,14 @@ use ethers_core::types::H256;
 use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
-use super::error::RpcFailure;
+use super::error::{ErrorKind, RpcFailure};
 use super::l1::L1Client;
 use super::passengers::{BARRED, CROWD, SEATS};
 use super::sent::{Sent, request, sent};
 use super::wire::{Answer, Request};
+
+/// The chain and the newest block are asked for first: some refuse each call of a batch that is too much for them.
+const FIRST: usize = 2;
 
 impl L1Client {
     /// Has transactions asked for together with the next question for the newest block, as far as there is room.
@@ -46,13 +49,15 @@ impl L1Client {
         }
         let all: Vec<Request> = requests.iter().cloned().chain(hashes.iter().map(request)).collect();
         let mut answers = match endpoint.exchange(&all).await {
-            Ok(answers) => answers,
-            Err(failure) if failure.kind().may_mean_too_much() => {
-                tracing::debug!(endpoint = endpoint.name(), "nothing travels along for a while: {failure}");
+            Err(failure) if failure.kind() == ErrorKind::Unreachable => return Err(failure),
+            Ok(answers) if answers.iter().take(FIRST).all(Result::is_ok) => answers,
+            refused => {
+                let why = refused.and_then(|answers| answers.into_iter().find_map(Result::err).map_or(Ok(()), Err));
+                let why = why.err().map(|failure| failure.to_string()).unwrap_or_default();
+                tracing::debug!(endpoint = endpoint.name(), "nothing travels along for a while: {why}");
                 self.passengers.hall().barred = Instant::now().checked_add(BARRED);
                 return endpoint.exchange(requests).await;
             }
-            Err(failure) => return Err(failure),
         };
         let told = answers.split_off(requests.len().min(answers.len()));
         let came = hashes.into_iter().zip(told).filter_map(|(hash, answer)| {

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 100;
 
 impl L1Client {
     /// Transactions by their hashes, as one endpoint has them that is not among `beside`; and its index among the client's. One that
-    /// it does not have, or not in a block, is missing.
+    /// it does not have, not in a block, or answers wrongly among others, is missing.
     ///
     /// # Errors
     /// The last endpoint's failure when none answered; also when there is no other endpoint.
@@ -38,13 +38,20 @@ impl L1Client {
 async fn read(endpoint: &Endpoint, hashes: &[H256]) -> Result<Vec<(H256, Sent)>, RpcFailure> {
     let mut found = Vec::with_capacity(hashes.len());
     let (mut rest, mut size) = (hashes, AT_ONCE);
+    let (mut failed, mut is_answered) = (None, false);
     while !rest.is_empty() {
         let (some, after) = rest.split_at(size.min(rest.len()));
         let requests: Vec<Request> = some.iter().map(request).collect();
         match endpoint.exchange(&requests).await {
             Ok(answers) => {
                 for (hash, answer) in some.iter().zip(answers) {
-                    found.extend(sent(answer?.get(), *hash)?.map(|sent| (*hash, sent)));
+                    match answer.and_then(|answer| sent(answer.get(), *hash)) {
+                        Ok(sent) => {
+                            is_answered = true;
+                            found.extend(sent.map(|sent| (*hash, sent)));
+                        }
+                        Err(failure) => failed = Some(failure),
+                    }
                 }
                 rest = after;
             }
@@ -52,5 +59,9 @@ async fn read(endpoint: &Endpoint, hashes: &[H256]) -> Result<Vec<(H256, Sent)>,
             Err(failure) => return Err(failure),
         }
     }
-    Ok(found)
+    // What is wrong with one hides none of the others: it is as if the endpoint did not have it.
+    match failed {
+        Some(failure) if !is_answered => Err(failure),
+        Some(_) | None => Ok(found),
+    }
 }

@@ -139,6 +139,7 @@ async fn change(
 ) -> anyhow::Result<Option<StatusCode>> {
     let method = call["method"].as_str().unwrap_or_default();
     match fault {
+        Fault::Changed(change) => change(call, answer),
         Fault::WrongId => answer["id"] = json!(987_654_321),
         Fault::MissingResult => *answer = json!({ "jsonrpc": "2.0", "id": call["id"] }),
         Fault::WrongChain(id) if method == "eth_chainId" => {

@@ -5,11 +5,15 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 use super::{lies::Lie, limits::LogLimit};
 
 /// Runs before a request is answered, for instance to mine a block between two requests.
 pub type Hook = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Changes an answer, given the call that it answers.
+pub type Change = Arc<dyn Fn(&Value, &mut Value) + Send + Sync>;
 
 /// One way of misbehaving.
 #[derive(Clone)]
@@ -91,6 +95,8 @@ pub enum Fault {
     },
     /// Call this first.
     BeforeEachRequest(Hook),
+    /// Change every answer of the endpoint like that: a lie that one test alone tells.
+    Changed(Change),
 }
 
 impl fmt::Debug for Fault {
@@ -122,6 +128,7 @@ impl fmt::Debug for Fault {
             Self::WrongId => "WrongId",
             Self::MissingResult => "MissingResult",
             Self::BeforeEachRequest(_) => "BeforeEachRequest",
+            Self::Changed(_) => "Changed",
         };
         f.write_str(name)
     }
@@ -303,5 +310,10 @@ impl Fault {
         T: Future<Output = ()> + Send + 'static,
     {
         Self::BeforeEachRequest(Arc::new(move || Box::pin(hook())))
+    }
+
+    /// A [`Fault::Changed`] from a plain closure.
+    pub fn changed(change: impl Fn(&Value, &mut Value) + Send + Sync + 'static) -> Self {
+        Self::Changed(Arc::new(change))
     }
 }

@@ -24,7 +24,7 @@ use std::{
 };
 
 pub use authorization::Authorization;
-pub use fault::{BatchRefusal, Fault, FaultPlan, Hook, OverrideRefusal, PackRefusal, PruneStyle, When};
+pub use fault::{BatchRefusal, Change, Fault, FaultPlan, Hook, OverrideRefusal, PackRefusal, PruneStyle, When};
 pub use lies::{ForgedCoinbase, Getter, Lie, LogFault, LogKind, STRANGE_ATTESTER, STRANGER, SplitEvent};
 pub use limits::{LogLimit, LogLimitStyle};
 pub use stats::ProxyStats;

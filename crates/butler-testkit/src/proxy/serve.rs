@@ -171,6 +171,7 @@ async fn act_before(
         | Fault::RefuseLogs(_)
         | Fault::RefuseAllLogs { .. }
         | Fault::Lie(_)
+        | Fault::Changed(_)
         | Fault::Renamed { .. } => {}
     }
     Ok(None)

@@ -92,7 +92,9 @@ async fn read_checkpoints(
 ) -> Result<(), SnapshotError> {
     let wanted: Vec<&Logged> = logged.iter().filter(|one| setting.matters(one)).collect();
     progress(Progress::Transactions { count: wanted.len() });
-    let held = Held { rollup: setting.request.rollup, clock: setting.request.clock, draws: setting.draws };
+    let Setting { request: DutiesRequest { rollup, clock, .. }, times, draws, .. } = *setting;
+    let slots = wanted.iter().map(|one| (place(one), times.slots(clock, one.log.block_number))).collect();
+    let held = Held { rollup: *rollup, clock: *clock, draws, slots: &slots };
     let (mut read, mut unread) = (Proposals::new(), BTreeMap::new());
     for some in wanted.chunks(AT_ONCE) {
         let (more, problems) = read_proposals(client, &held, some.to_vec()).await?;

@@ -18,6 +18,9 @@ use crate::runtime::report::Chain;
 /// Why a transaction is not read that perhaps comes yet.
 pub(super) const NOBODY_HAS_IT: &str = "no endpoint has the transaction";
 
+/// Why one is not read that is not of its block, or whose block was told with another time.
+pub(super) const OTHER_SLOT: &str = "its slot is not that of its block";
+
 /// Transactions that are held at once: 12 kB each where 48 attest.
 pub(super) const AT_ONCE: usize = 1_000;
 
@@ -27,16 +30,28 @@ pub(super) struct Held<'a> {
     pub(super) rollup: Address,
     pub(super) clock: RollupClock,
     pub(super) draws: &'a BTreeMap<u64, EpochDraw>,
+    /// The first and the last slot in which the block of each log can have been made, by the places of the logs.
+    pub(super) slots: &'a BTreeMap<(u64, u64), (u64, u64)>,
 }
 
 impl Held<'_> {
     /// Why a proposal is not what the draw of its epoch demands. Neither log nor signature binds who proposed to the slot: the draw does. The rollup checks the
     /// proposer's own attestation, so that one is held, too.
-    fn contradiction(&self, proposed: &Proposed) -> Option<&'static str> {
-        let Proposed::ByCommittee(proposal) = proposed else { return None };
-        let slot = proposal.checkpoint.slot;
+    /// The rollup takes a proposal in the slot that it is of: an older one that somebody tells again is of another block.
+    fn contradiction(&self, one: &Logged, proposed: &Proposed) -> Option<&'static str> {
+        let slot = proposed.checkpoint().slot;
+        if !self.slots.get(&place(one)).is_some_and(|(first, last)| (*first..=*last).contains(&slot)) {
+            return Some(OTHER_SLOT);
+        }
         let epoch = self.clock.epoch_of(slot);
-        let Some(EpochDraw { draw, .. }) = self.draws.get(&epoch) else { return Some("its epoch is not of this span") };
+        let Some(EpochDraw { draw, is_hatch }) = self.draws.get(&epoch) else {
+            return Some("its epoch is not of this span");
+        };
+        let Proposed::ByCommittee(proposal) = proposed else {
+            // Nobody signed it, so whoever makes up a log can make up this, too.
+            let is_free = *is_hatch || draw.committee.is_empty();
+            return (!is_free).then_some("nobody attested it, and its epoch has a committee");
+        };
         if !proposal.committee.iter().map(|member| member.address).eq(draw.committee.iter().copied()) {
             return Some("its committee is not that of its epoch");
         }
@@ -63,13 +78,14 @@ impl Held<'_> {
                 Some((Calldata { to: sent.to, input: &sent.input }, one.checkpoint))
             })
             .collect();
-        let found = decoder.each_logged(&calls).into_iter().map(|decoded| {
+        let found = here.iter().zip(decoder.each_logged(&calls)).map(|(one, decoded)| {
             let proposed = decoded.map_err(|problem| problem.to_string())?;
-            match self.contradiction(&proposed) {
+            match self.contradiction(one, &proposed) {
                 Some(why) => Err(why.to_owned()),
                 None => Ok((proposed.checkpoint().slot, carried_by(&proposed))),
             }
         });
+        let found: Vec<_> = found.collect();
         here.into_iter().zip(found).collect()
     }
 }
@@ -155,11 +171,38 @@ mod tests {
     use ethers_core::types::U256;
 
     use super::*;
-    use crate::domain::duties::Draw;
+    use crate::domain::attester::delegation::LogId;
+    use crate::domain::duties::{Draw, Fate};
     use crate::domain::proposals::{Checkpoint, CommitteeMember, Proposal, ProposeVersion, SentSignature};
 
     const ATTESTER: Address = Address::repeat_byte(7);
     const CLOCK: RollupClock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 32 };
+
+    const CHECKPOINT: Checkpoint = Checkpoint {
+        version: ProposeVersion::V4,
+        slot: 40,
+        timestamp: 0,
+        coinbase: Address::repeat_byte(9),
+        fee_recipient: H256::zero(),
+        archive: H256::zero(),
+        header_hash: H256::zero(),
+        payload_digest: H256::zero(),
+        attestations_hash: H256::zero(),
+    };
+
+    /// What contradicts a proposal whose log is of these slots.
+    fn contradiction(draws: &BTreeMap<u64, EpochDraw>, slots: (u64, u64), proposed: &Proposed) -> Option<&'static str> {
+        let log = LogId { block_number: 240, log_index: 3, block_hash: H256::zero(), transaction_hash: H256::zero() };
+        let checkpoint = LoggedCheckpoint {
+            number: 1,
+            archive: H256::zero(),
+            payload_digest: H256::zero(),
+            attestations_hash: H256::zero(),
+        };
+        let slots = BTreeMap::from([((240, 3), slots)]);
+        let held = Held { rollup: Address::zero(), clock: CLOCK, draws, slots: &slots };
+        held.contradiction(&Logged { log, checkpoint, fate: Fate::Stands }, proposed)
+    }
 
     fn draws(committee: Vec<Address>) -> BTreeMap<u64, EpochDraw> {
         BTreeMap::from([(1, EpochDraw { draw: Draw { committee, seed: U256::one() }, is_hatch: false })])
@@ -168,19 +211,8 @@ mod tests {
     #[test]
     fn what_its_proposer_did_not_attest_is_not_what_it_proposed() {
         let attestation = Some(SentSignature { v: 27, r: [3; 32], s: [4; 32] });
-        let checkpoint = Checkpoint {
-            version: ProposeVersion::V4,
-            slot: 40,
-            timestamp: 0,
-            coinbase: Address::repeat_byte(9),
-            fee_recipient: H256::zero(),
-            archive: H256::zero(),
-            header_hash: H256::zero(),
-            payload_digest: H256::zero(),
-            attestations_hash: H256::zero(),
-        };
         let proposed = Proposed::ByCommittee(Proposal {
-            checkpoint,
+            checkpoint: CHECKPOINT,
             proposer: ATTESTER,
             committee: vec![CommitteeMember { address: ATTESTER, attestation }],
             attestation_digest: H256::repeat_byte(5),
@@ -190,8 +222,21 @@ mod tests {
             (draws(vec![Address::repeat_byte(8)]), "its committee is not that of its epoch"),
             (BTreeMap::new(), "its epoch is not of this span"),
         ] {
-            let held = Held { rollup: Address::zero(), clock: CLOCK, draws: &draws };
-            assert_eq!(held.contradiction(&proposed), Some(expected));
+            assert_eq!(contradiction(&draws, (39, 41), &proposed), Some(expected));
+            // An older proposal that is told again is signed, and of another block.
+            for others in [(41, 50), (0, 39)] {
+                assert_eq!(contradiction(&draws, others, &proposed), Some(OTHER_SLOT));
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_attested_is_believed_where_nobody_has_to() {
+        let proposed = Proposed::LeftOut(CHECKPOINT);
+        let mut hatch = draws(vec![ATTESTER]);
+        hatch.values_mut().for_each(|draw| draw.is_hatch = true);
+        for (draws, is_believed) in [(draws(vec![ATTESTER]), false), (draws(Vec::new()), true), (hatch, true)] {
+            assert_eq!(contradiction(&draws, (40, 40), &proposed).is_none(), is_believed, "{draws:?}");
         }
     }
 }

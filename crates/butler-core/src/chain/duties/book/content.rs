@@ -186,6 +186,11 @@ impl Content {
         self.anchors.last()
     }
 
+    /// The last block up to this height whose hash is known.
+    pub(super) fn last_up_to(&self, number: u64) -> Option<&BlockRef> {
+        self.anchors.iter().rfind(|anchor| anchor.number <= number)
+    }
+
     /// Forgets all but own proposals and the last block; says whether there was more.
     pub(super) fn retire(&mut self) -> bool {
         let Some(last) = self.last().copied() else { return false };
@@ -201,6 +206,7 @@ impl Content {
         !self.anchors.is_empty()
             && self.anchors.is_sorted_by(|one, next| one.number < next.number && one.timestamp <= next.timestamp)
             && places.is_sorted_by(|one, next| one < next)
+            && self.entries.iter().all(|entry| entry.slots.0 <= entry.slots.1)
             && self.proposals.is_sorted_by_key(|one| one.slot)
     }
 
@@ -219,6 +225,11 @@ impl Content {
         self.entries.extend(new.into_iter().filter(|entry| is_replaced(entry.log.block_number)));
         self.entries.sort_by_key(Entry::place);
         self.entries.dedup_by_key(|entry| entry.place());
+    }
+
+    /// The slots in which the block of each log can have been made, by the places of the logs.
+    pub(super) fn slots(&self) -> BTreeMap<(u64, u64), (u64, u64)> {
+        self.entries.iter().map(|entry| (entry.place(), entry.slots)).collect()
     }
 
     /// Whether the draw of an epoch is known, and not by one of several endpoints alone.

@@ -14,11 +14,11 @@ use super::content::{Content, Entry, Reading};
 use super::following::Following;
 use crate::chain::duties::draws::read_draws;
 use crate::chain::duties::logs::Logged;
-use crate::chain::duties::proposals::{Held, NOBODY_HAS_IT, place, read_proposals, take_along};
+use crate::chain::duties::proposals::{Held, NOBODY_HAS_IT, OTHER_SLOT, place, read_proposals, take_along};
 use crate::chain::duties::span::epochs_with;
 use crate::chain::error::SnapshotError;
 use crate::chain::request::Progress;
-use crate::client::l1::L1Client;
+use crate::client::l1::{BlockTag, L1Client};
 use crate::domain::rollup::RollupClock;
 use crate::runtime::report::one_line;
 
@@ -53,7 +53,8 @@ pub(super) fn take_in(
     wanted: Vec<Logged>,
     clock: RollupClock,
 ) -> Vec<Logged> {
-    let came = take_along(client, &Held { rollup, clock, draws: &content.draws }, wanted.iter());
+    let slots = content.slots();
+    let came = take_along(client, &Held { rollup, clock, draws: &content.draws, slots: &slots }, wanted.iter());
     for entry in content.entries.iter_mut() {
         if let Some((slot, carried)) = came.get(&entry.place()) {
             entry.reading = Reading::of(*slot, carried.as_ref());
@@ -76,7 +77,8 @@ pub(super) async fn read_transactions(
     while !rest.is_empty() && began.elapsed() < PATIENCE {
         progress(Progress::Transactions { count: rest.len() });
         let (some, after) = rest.split_at(AT_ONCE.min(rest.len()));
-        let held = Held { rollup, clock, draws: &content.draws };
+        let slots = content.slots();
+        let held = Held { rollup, clock, draws: &content.draws, slots: &slots };
         let (read, unread) = match read_proposals(client, &held, some.iter().collect()).await {
             Ok(told) => told,
             Err(SnapshotError::Rpc(error)) => {
@@ -103,6 +105,7 @@ pub(super) async fn read_transactions(
         }
         rest = after;
     }
+    place_again(client, content, &clock, at).await?;
     // Perhaps it is the draw that was told wrongly.
     if !doubted.is_empty() {
         let hatch = &mut content.hatch;
@@ -113,6 +116,27 @@ pub(super) async fn read_transactions(
         }
     }
     Ok(rest.is_empty())
+}
+
+/// Whoever told a log may have told the times of blocks wrongly: where a proposal was not of its block at this look, the time of that block is
+/// asked for, and counts from the next try on.
+async fn place_again(
+    client: &L1Client,
+    content: &mut Content,
+    clock: &RollupClock,
+    look: u64,
+) -> Result<(), SnapshotError> {
+    let is_misplaced = |entry: &&mut Entry| {
+        entry.slots.0 < entry.slots.1
+            && matches!(&entry.reading, Reading::Failed { at, why, .. } if *at == look && why == OTHER_SLOT)
+    };
+    for entry in content.entries.iter_mut().filter(is_misplaced) {
+        let told = client.head(BlockTag::Number(entry.log.block_number), &[]).await.map_err(SnapshotError::Rpc)?;
+        if let Some(slot) = clock.slot_at(told.block.timestamp).filter(|_| told.block.hash == entry.log.block_hash) {
+            entry.slots = (slot, slot);
+        }
+    }
+    Ok(())
 }
 
 /// The entries of these logs.

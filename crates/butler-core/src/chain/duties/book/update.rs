@@ -43,14 +43,13 @@ pub(super) async fn update(
         is_long_enough && is_near && content.first().is_some_and(|first| first.number <= head.number)
     };
     // What was kept before this program began may be of blocks that are gone.
-    let is_there =
-        match held.as_ref().and_then(Content::last).filter(|last| !asked.is_there && last.number <= head.number) {
-            Some(last) => {
-                let told = client.head(BlockTag::Number(last.number), &[]).await.map_err(SnapshotError::Rpc)?;
-                told.block.hash == last.hash
-            }
-            None => true,
-        };
+    let is_there = match held.as_ref().and_then(|content| content.last_up_to(head.number)).filter(|_| !asked.is_there) {
+        Some(last) => {
+            let told = client.head(BlockTag::Number(last.number), &[]).await.map_err(SnapshotError::Rpc)?;
+            told.block.hash == last.hash
+        }
+        None => true,
+    };
     if !is_there || !held.as_ref().is_some_and(fits) {
         let first = first_block_at(client, since, &head).await?;
         let proposals = held.take().map(|content| content.proposals).unwrap_or_default();
