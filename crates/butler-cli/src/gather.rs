@@ -12,6 +12,7 @@ use butler_core::network::{Network, NetworkError};
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use butler_core::store::file::StoreError;
+use butler_core::transaction::permitted::Places;
 use ethers_core::types::Address;
 
 use crate::args::Global;
@@ -85,6 +86,18 @@ impl Gathered {
             rollup: self.snapshot.rollup.address.into(),
             unconfirmed: self.snapshot.unconfirmed.clone(),
             missing: self.snapshot.missing(),
+        }
+    }
+
+    /// Where calls that change something may go.
+    #[must_use]
+    pub(crate) fn places(&self) -> Places {
+        Places {
+            chain_id: self.snapshot.chain_id,
+            staking_registry: self.network.config.staking_registry,
+            rollup: self.snapshot.rollup.address,
+            staking_asset: self.snapshot.rollup.staking_asset,
+            funded: self.network.keys.book.servers_by_publisher().into_keys().collect(),
         }
     }
 

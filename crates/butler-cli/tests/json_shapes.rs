@@ -22,7 +22,8 @@ use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, Getter, Lie, LogKind};
 use serde_json::Value;
 
 use crate::support::Bench;
-use crate::support::shapes::{Checker, page, read};
+use crate::support::safe::SafeSetting;
+use crate::support::shapes::{Checker, Page, page, read};
 
 /// A devnet with every kind of attester, file and endpoint answer that the tables speak of.
 async fn bench() -> Bench {
@@ -173,6 +174,8 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     upgrade.object("", &Bench::after_cut_over().await.json(&["upgrade"], 0).await);
     checkers.insert("butler-cli upgrade", upgrade);
 
+    safe_shapes(&page, &mut checkers).await;
+
     // One slasher that decided and is paused; and three of one rollup, of which the one that waits cannot be read.
     bench.chain.decide_a_slash().await.unwrap();
     bench.chain.play(Move::PauseSlashing).await.unwrap();
@@ -208,6 +211,23 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     let tables: BTreeSet<&str> = page.tables.keys().map(String::as_str).filter(is_here).collect();
     assert_eq!(tables, checkers.keys().copied().collect(), "every table has a command that is run here");
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// What waits for the owners of a Safe, and what is proposed to them.
+async fn safe_shapes<'a>(page: &'a Page, checkers: &mut BTreeMap<&str, Checker<'a>>) {
+    let setting = SafeSetting::start().await;
+    setting.propose_as_an_owner(&setting.lowered_threshold(), 1).await;
+    let propose = ["provider", "set-take-rate", "1234", "--form", "safe_proposal"];
+    let proposed = setting.bench.json(&propose, 0).await;
+    checkers.get_mut("butler-cli provider set-take-rate").unwrap().object("", &proposed);
+    let mut table = page.tables["butler-cli safe proposals"].clone();
+    table.extend(page.tables["The scope of a report"].clone());
+    let mut checker = Checker::new(page, table);
+    checker.object("", &setting.bench.json(&["safe", "proposals"], 0).await);
+    // One that nothing comes before any more.
+    setting.propose_as_an_owner(&setting.lowered_threshold(), 3).await;
+    checker.object("", &setting.bench.json(&["safe", "proposals"], 0).await);
+    checkers.insert("butler-cli safe proposals", checker);
 }
 
 #[tokio::test]

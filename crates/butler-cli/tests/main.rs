@@ -18,6 +18,7 @@ mod keystore_agent;
 mod liars;
 mod providers;
 mod runbooks;
+mod safe;
 mod scan;
 mod scenario;
 mod stakes;

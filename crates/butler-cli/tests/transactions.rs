@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{self, Bench, Ran, shown};
 
 /// Sends each call of a form as its sender, and returns the last transaction.
-async fn execute(bench: &Bench, content: &Value, sender: &Value) -> Value {
+pub(crate) async fn execute(bench: &Bench, content: &Value, sender: &Value) -> Value {
     let mut last = Value::Null;
     for transaction in content["transactions"].as_array().unwrap() {
         let value = U256::from_dec_str(transaction["value"].as_str().unwrap()).unwrap();
@@ -26,7 +26,7 @@ async fn execute(bench: &Bench, content: &Value, sender: &Value) -> Value {
 }
 
 /// Gives an account ether to pay with.
-async fn endow(bench: &Bench, account: Address) {
+pub(crate) async fn endow(bench: &Bench, account: Address) {
     bench.chain.rpc("anvil_setBalance", json!([account, "0x8ac7230489e80000"])).await.unwrap();
     bench.chain.mine().await.unwrap();
 }

@@ -86,6 +86,11 @@ fn mainnet_needs_no_file() {
     max_response_bytes = 16777216  # default
     max_batch = 100  # default
 
+    [networks.mainnet.safe]
+    timeout = "20s"  # default
+    requests_per_month = 50000  # default
+    stale_after = "7d"  # default
+
     [exporter]
     enabled = true  # default
     listen = "127.0.0.1:9464"  # default
@@ -254,6 +259,7 @@ fn uncommented() -> toml::Table {
             "[[networks.mainnet.hosts]]",
             "[[networks.mainnet.keystores]]",
             "[[networks.mainnet.providers]]",
+            "[networks.mainnet.safe]",
             "[watcher.policies]",
         ]
         .contains(&line)

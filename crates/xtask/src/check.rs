@@ -53,7 +53,7 @@ fn check_tree() -> anyhow::Result<()> {
 
 /// The programs, and the features of core that each must have and must not have.
 const PROGRAMS: [(&str, &[&str], &[&str]); 3] = [
-    ("butler-cli", &[], &["daemon"]),
+    ("butler-cli", &["sign"], &["daemon"]),
     ("butler-exporter", &["daemon"], &["sign"]),
     ("butler-watcher", &["daemon"], &[]),
 ];

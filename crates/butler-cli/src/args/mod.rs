@@ -8,6 +8,7 @@ mod duties;
 mod headings;
 mod jobs;
 mod rules;
+mod safe;
 mod transactions;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, RollupsArgs, Whe
 use self::headings::{CONNECTION, OUTPUT, SELECTION};
 pub use self::jobs::JobsCommand;
 pub use self::rules::RulesArgs;
+pub use self::safe::SafeCommand;
 pub use self::transactions::{
     AdminArgs, AttesterCommand, ProviderChange, PublishersCommand, SenderArgs, TransactionArgs,
 };
@@ -105,6 +107,9 @@ pub enum Command {
     /// Deposit direct stakes.
     #[command(subcommand)]
     Attester(AttesterCommand),
+    /// Show what waits for the owners of a Safe.
+    #[command(subcommand)]
+    Safe(SafeCommand),
     /// Show the rollup's figures and the endpoints' answers.
     Chain(AtArgs),
     /// Show who may slash your attesters, from when or until when, and what their votes say.

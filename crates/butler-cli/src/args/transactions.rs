@@ -11,14 +11,15 @@ use super::attester::address;
 use super::closed::forms;
 use super::headings::TRANSACTION;
 
-/// How a change is tried and handed over. Nothing is ever sent: the calls are given to whoever signs.
+/// How a change is tried and handed over: nothing is sent to the chain, the calls are given to whoever signs.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = TRANSACTION)]
 pub struct TransactionArgs {
     /// Check and simulate only: no form is made, and no file is written.
     #[arg(long)]
     pub dry_run: bool,
-    /// What is made of it: `calldata` for any wallet, `safe_builder` for the Transaction Builder of Safe's web interface.
+    /// What is made of it: `calldata` for any wallet, `safe_builder` for the Transaction Builder of Safe's web interface,
+    /// `safe_proposal` to propose it to the owners of the Safe that sends it.
     #[arg(long, value_name = "FORM", value_parser = forms(), default_value = "calldata", hide_possible_values = true)]
     pub form: Form,
     /// Write the form to this file, which must not exist yet, instead of to stdout.

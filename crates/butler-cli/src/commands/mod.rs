@@ -14,6 +14,7 @@ mod publishers;
 mod queue;
 mod rows;
 mod rules;
+mod safe;
 mod slashing;
 mod status;
 mod transactions;
@@ -23,7 +24,8 @@ mod watcher;
 use butler_core::runtime::exit::Exit;
 
 use crate::args::{
-    Arguments, Command, ConfigCommand, Global, KeystoreCommand, ProviderCommand, PublishersArgs, WatcherCommand,
+    Arguments, Command, ConfigCommand, Global, KeystoreCommand, ProviderCommand, PublishersArgs, SafeCommand,
+    WatcherCommand,
 };
 use crate::docs;
 use crate::error::CliError;
@@ -56,6 +58,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Publishers(PublishersArgs { command: Some(command), .. }) => {
             transactions::publishers(&global, &command, output).await
         }
+        Command::Safe(SafeCommand::Proposals { safe }) => safe::proposals(&global, safe, output).await,
         Command::Attester(command) => transactions::attester(&global, command, output).await,
         Command::Chain(args) => chain::run(&global, &args, output).await,
         Command::Slashing(args) => slashing::run(&global, &args, output).await,

@@ -52,7 +52,14 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ),
         ],
     ),
-    ("provider set-take-rate", &[("Calldata for a share of 5 %", "provider set-take-rate 500")]),
+    (
+        "provider set-take-rate",
+        &[
+            ("Calldata for a share of 5 %", "provider set-take-rate 500"),
+            ("Proposed to the owners of the Safe that is the admin", "provider set-take-rate 500 --form safe_proposal"),
+        ],
+    ),
+    ("safe proposals", &[("What waits for the owners of the admin", "safe proposals")]),
     ("publishers", &[("What each publisher lacks, as JSON", "publishers --json")]),
     (
         "publishers fund",

@@ -7,7 +7,7 @@ use crate::args::Arguments;
 
 /// The commands by what they are for.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("See", &["status", "queue", "provider", "publishers", "chain", "slashing", "upgrade", "events"]),
+    ("See", &["status", "queue", "provider", "publishers", "safe", "chain", "slashing", "upgrade", "events"]),
     ("Check", &["audit", "doctor", "proposals", "duties", "backtest"]),
     ("Act", &["actions", "attester", "jobs", "watcher", "keystore"]),
     ("Set up", &["config", "rules", "completions", "man"]),

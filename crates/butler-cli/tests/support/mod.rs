@@ -2,6 +2,7 @@
 //!
 //! Whatever the binary prints is searched for [`SECRETS`] after every run, so each test is also a test for leaks.
 
+pub(crate) mod safe;
 pub(crate) mod shapes;
 
 use std::collections::BTreeMap;
@@ -24,12 +25,19 @@ pub(crate) const PASSWORD: &str = "s3cr3t-pass-word";
 /// A private key.
 pub(crate) const PRIVATE_KEY: &str = "c0ffee254729296a45a3885639ac7e10f9d54979f2abf3d2f1a3b6c5d4e3f201";
 
+/// The private key that proposes to a Safe: that of the public test vectors of encrypted keys.
+pub(crate) const PROPOSER_KEY: &str = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
+/// The password of its file.
+pub(crate) const PROPOSER_PASSWORD: &str = "testpassword";
+
 /// What must never be printed, in every form that it travels in.
-pub(crate) const SECRETS: [&str; 6] = [
+pub(crate) const SECRETS: [&str; 8] = [
     URL_KEY,
     TOKEN,
     PASSWORD,
     PRIVATE_KEY,
+    PROPOSER_KEY,
+    PROPOSER_PASSWORD,
     // `butler:` and the password, in base64.
     "YnV0bGVyOnMzY3IzdC1wYXNzLXdvcmQ",
     "C0FFEE254729296A45A3885639AC7E10F9D54979F2ABF3D2F1A3B6C5D4E3F201",

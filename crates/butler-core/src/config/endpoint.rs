@@ -124,6 +124,18 @@ impl EndpointUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// Whether nobody between can read what is sent there: it is encrypted, or does not leave this machine.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        let is_loopback = match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        self.0.scheme() == "https" || is_loopback
+    }
+
     /// Whether the URL has a path or query, which is not shown.
     #[must_use]
     pub fn has_more(&self) -> bool {

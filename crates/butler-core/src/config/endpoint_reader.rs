@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl};
 use super::fault::{Origin, show_key};
 use super::reader::{Read, Reported, Section};
-use super::secret::{Readers, SecretKeys, choose, read_chosen, read_secret};
+use super::secret::{Readers, SecretKeys, choose, read_chosen, read_kept, read_secret};
 use super::setting::Problem;
 use super::text_setting::Text;
 use crate::domain::credits::{ANY_METHOD, CreditPlan};
@@ -50,6 +50,8 @@ const ADMIN_KEY: SecretKeys =
     SecretKeys { file: "admin_api_key_file", credential: "admin_api_key_credential", variable: "admin_api_key_env" };
 const BEARER: SecretKeys =
     SecretKeys { file: "bearer_token_file", credential: "bearer_token_credential", variable: "bearer_token_env" };
+const SAFE_KEY: SecretKeys =
+    SecretKeys { file: "api_key_file", credential: "api_key_credential", variable: "api_key_env" };
 const PASSWORD: SecretKeys =
     SecretKeys { file: "basic_password_file", credential: "basic_password_credential", variable: "basic_password_env" };
 
@@ -141,6 +143,51 @@ pub(crate) fn read_heartbeat(section: &Section<'_>) -> Read<Option<EndpointConfi
         max_response_bytes: WEBHOOK_ANSWER,
         max_batch: 1,
         ca_file: None,
+        credits: CreditPlan::default(),
+    }))
+}
+
+/// The longest answer of a service of Safes.
+const SAFE_ANSWER: usize = 16 << 20;
+
+/// Reads where transactions of Safes are proposed: the URL that is given, or the one that Safe itself has for the chain.
+pub(crate) fn read_safe_service(section: &Section<'_>, hosted: Option<&str>) -> Read<Option<EndpointConfig>> {
+    let (url, key) = (find_url(section, &URL, Readers::Any), read_kept(section, &SAFE_KEY, Readers::Owner));
+    let (timeout, ca_file) = (section.get("timeout"), section.file("ca_file"));
+    let (url, key, timeout, ca_file) = (url?, key?, timeout?, ca_file?);
+    let found = url.or_else(|| Some((EndpointUrl::parse(hosted?).ok()?, None)));
+    let Some((url, by_url)) = found else {
+        return match key {
+            None => Ok(None),
+            Some((key, _)) => {
+                let problem = Problem::new("a key without the URL of a service: this chain has none of Safe's own");
+                Err(section.fault(key, problem.hint("give `url`")))
+            }
+        };
+    };
+    let by_key = match key {
+        None => None,
+        Some((key, secret)) if is_for_a_header(&secret) => {
+            if !url.is_private() {
+                let problem = Problem::new("the key would travel readable");
+                return Err(section.fault(key, problem.hint("use `https`, but for a service on this machine")));
+            }
+            Some(Auth::Bearer(secret))
+        }
+        Some((key, _)) => {
+            let what = "the key holds a space or a character that a header can not carry";
+            return Err(section.fault(key, Problem::new(what)));
+        }
+    };
+    Ok(Some(EndpointConfig {
+        name: "safe".to_owned(),
+        url,
+        auth: join_auth(section, by_key, by_url)?,
+        timeout,
+        max_concurrency: 1,
+        max_response_bytes: SAFE_ANSWER,
+        max_batch: 1,
+        ca_file,
         credits: CreditPlan::default(),
     }))
 }

@@ -14,6 +14,7 @@ use super::keystore::{KeystoreConfig, check_keystores, read_keystore};
 use super::preset::read_preset;
 use super::providers::read_policies;
 use super::reader::{Read, Section};
+use super::safe::{SafeConfig, read_safe};
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{Text, WrittenPath, WrittenPattern, is_network_name};
 use crate::domain::attester::coinbase::CoinbasePolicies;
@@ -61,6 +62,8 @@ pub struct NetworkConfig {
     pub aztec_nodes: Vec<NodeConfig>,
     /// Keystores that the watcher may change, one of each server.
     pub keystores: Vec<KeystoreConfig>,
+    /// The Safe's side: where its transactions are proposed, and by whom.
+    pub safe: SafeConfig,
     /// The operator's machines, to be checked from outside.
     pub hosts: Vec<HostConfig>,
     /// Patterns of key files, already under the configuration file's folder.
@@ -132,6 +135,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let aztec_nodes: Vec<_> = section.sections("aztec_nodes").iter().map(read_node).collect();
     let hosts: Vec<_> = section.sections("hosts").iter().map(read_host).collect();
     let keystores: Vec<_> = section.sections("keystores").iter().map(read_keystore).collect();
+    let safe = read_safe(&section.single("safe"), chain_id.as_ref().ok().copied());
     let key_files = read_patterns(section, "key_files");
     let node_keystores = read_patterns(section, "node_keystores");
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
@@ -171,6 +175,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
         l1: l1.into_iter().collect::<Read<_>>()?,
         aztec_nodes: aztec_nodes.into_iter().collect::<Read<_>>()?,
         keystores: keystores.into_iter().collect::<Read<_>>()?,
+        safe: safe?,
         hosts: hosts.into_iter().collect::<Read<_>>()?,
         key_files,
         node_keystores,

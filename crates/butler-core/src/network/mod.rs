@@ -64,6 +64,8 @@ pub struct Network {
     pub keys: KeyFilesReport,
     /// Its reader.
     pub reader: SnapshotReader,
+    /// Where its ledger is kept, and what else there is beside it.
+    pub folder: PathBuf,
     /// What is remembered of its key files, for whoever reads them here.
     key_memory: Option<KeyMemory>,
 }
@@ -102,7 +104,13 @@ impl Network {
         };
         let client = l1_client(&network, policy)?;
         let ledger = LedgerCache::load(&ledger_path(config, &network), key);
-        Ok(Self { keys, reader: SnapshotReader::new(client, ledger), config: network, key_memory: None })
+        Ok(Self {
+            keys,
+            reader: SnapshotReader::new(client, ledger),
+            folder: config.cache_directory.clone(),
+            config: network,
+            key_memory: None,
+        })
     }
 
     /// Holds the BLS keys of the key files against those that the chain has registered, and notes for the next command which files

@@ -8,7 +8,7 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use super::file::{Foreign, StoreError, load_open, replace_synced};
 
@@ -80,14 +80,34 @@ pub fn load_secret(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
 /// # Errors
 /// As [`save_atomic`](super::file::save_atomic).
 pub fn save_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|source| StoreError::Write { path: folder.to_path_buf(), source })?;
-    }
+    make_folder(path)?;
     if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(StoreError::NotAFile { path: path.to_path_buf() });
     }
     replace_synced(path, path, bytes, 0o600)
+}
+
+/// Takes the lock on a file of our own, which is made with its folder when there is none, for as long as it is open; `None` while somebody else has
+/// it. Follows no link.
+///
+/// # Errors
+/// The file cannot be made or locked.
+pub fn lock_private(path: &Path) -> Result<Option<File>, StoreError> {
+    make_folder(path)?;
+    let failed = |error: rustix::io::Errno| StoreError::Write { path: path.to_path_buf(), source: error.into() };
+    let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600)).map(File::from).map_err(failed)?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| StoreError::Write { path: folder.to_path_buf(), source })
 }
 
 fn not_ours(path: &Path, why: Foreign) -> StoreError {
@@ -103,6 +123,20 @@ mod tests {
 
     use super::*;
     use crate::store::file::save_atomic;
+
+    #[test]
+    fn a_lock_is_had_by_one_and_follows_no_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state/one.lock");
+        let held = lock_private(&path).unwrap();
+        assert!(held.is_some() && lock_private(&path).unwrap().is_none());
+        assert_eq!(mode(&path), 0o600);
+        drop(held);
+        assert!(lock_private(&path).unwrap().is_some());
+        let (link, target) = (folder.path().join("link.lock"), folder.path().join("target"));
+        symlink(&target, &link).unwrap();
+        assert!(lock_private(&link).is_err() && !target.exists());
+    }
 
     fn mode(path: &Path) -> u32 {
         path.symlink_metadata().unwrap().permissions().mode() & 0o777

@@ -19,5 +19,6 @@ pub mod refusal;
 pub mod revert;
 pub mod safe;
 pub mod simulation;
+pub mod wording;
 
 pub use self::call::Call;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use butler_core::config::SafeConfig;
 use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::attester::delegation::{Delegation, LogId};
 use butler_core::domain::attester::view::{AttesterView, OnChainStatus};
@@ -37,6 +38,7 @@ fn config() -> NetworkConfig {
         l1: Vec::new(),
         aztec_nodes: Vec::new(),
         keystores: Vec::new(),
+        safe: SafeConfig { service: None, proposer: None, requests_per_month: 1, stale_after: Duration::from_secs(60) },
         hosts: Vec::new(),
         key_files: Vec::new(),
         node_keystores: Vec::new(),

@@ -1,4 +1,4 @@
-//! What changes something on Ethereum: facts, checks, a plan, a trial as the real sender, a form for whoever signs. Nothing is sent.
+//! What changes something on Ethereum: facts, checks, a plan, a trial as the real sender, a form for whoever signs.
 
 mod deposit;
 mod keys;

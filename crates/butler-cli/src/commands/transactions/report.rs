@@ -8,6 +8,7 @@ use ethers_core::types::{Bytes, H256};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::commands::safe::Proposed;
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
@@ -29,6 +30,7 @@ pub(super) struct Report {
     form: Option<&'static str>,
     file: Option<String>,
     pub(super) content: Option<Value>,
+    proposal: Option<Proposed>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,13 +50,13 @@ struct Transaction {
 
 /// A form that was made.
 #[derive(Debug)]
-pub(super) struct Made {
-    /// Which.
-    pub(super) form: Form,
-    /// What it says, where it is not in a file.
-    pub(super) content: Option<Value>,
-    /// The file.
-    pub(super) file: Option<String>,
+pub(super) enum Made {
+    /// In what is printed.
+    Text(Form, Value),
+    /// In this file.
+    File(Form, String),
+    /// At the service.
+    Proposed(Proposed),
 }
 
 impl Report {
@@ -74,6 +76,7 @@ impl Report {
             form: None,
             file: None,
             content: None,
+            proposal: None,
         }
     }
 
@@ -92,9 +95,11 @@ impl Report {
             data: step.call.data.clone(),
             gas: *gas,
         });
-        let (form, content, file) = match made {
-            Some(Made { form, content, file }) => (Some(form.name()), content, file),
-            None => (None, None, None),
+        let (form, content, file, proposal) = match made {
+            Some(Made::Text(form, content)) => (Some(form), Some(content), None, None),
+            Some(Made::File(form, file)) => (Some(form), None, Some(file), None),
+            Some(Made::Proposed(proposal)) => (Some(Form::SafeProposal), None, None, Some(proposal)),
+            None => (None, None, None, None),
         };
         Self {
             scope,
@@ -107,9 +112,10 @@ impl Report {
             remarks: plan.remarks().to_vec(),
             transactions: transactions.collect(),
             worst_cost: simulation.worst_cost.map(Into::into),
-            form,
+            form: form.map(Form::name),
             file,
             content,
+            proposal,
         }
     }
 }
@@ -155,6 +161,10 @@ pub(super) fn render(report: &Report, output: &Output) -> String {
     text.push_str(&pairs(output, figures));
     for remark in &report.remarks {
         text.push_str(&format!("note: {remark}\n"));
+    }
+    if let Some(proposal) = &report.proposal {
+        text.push_str(&proposal.told());
+        return text;
     }
     text.push_str(&match (&report.file, report.form) {
         (Some(file), Some(form)) => format!("nothing was sent: `{file}` has it as {form}\n"),

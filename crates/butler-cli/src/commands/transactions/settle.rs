@@ -6,7 +6,7 @@ use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::one_line;
 use butler_core::store::file::save_atomic;
 use butler_core::transaction::executed::find;
-use butler_core::transaction::permitted::Places;
+use butler_core::transaction::form::Form;
 use butler_core::transaction::plan::{Decision, Plan};
 use butler_core::transaction::reading::balance;
 use butler_core::transaction::refusal::Refusal;
@@ -15,7 +15,8 @@ use serde_json::Value;
 
 use super::report::{Made, Report, render};
 use crate::args::TransactionArgs;
-use crate::error::CliError;
+use crate::commands::safe::propose;
+use crate::error::{CliError, SafeFault};
 use crate::gather::Gathered;
 use crate::output::{Output, remark};
 
@@ -42,7 +43,7 @@ pub(super) async fn settle(
             let (client, head) = (gathered.network.reader.client(), &gathered.snapshot.block);
             let mut report = Report::already(gathered.scope(), name, says);
             if let Some(change) = change {
-                let places = places(gathered);
+                let places = gathered.places();
                 // It is so, whatever logs can be read.
                 let executed = find(client, (from, head), &change, &places).await.unwrap_or_else(|error| {
                     remark(&format!("where it was done is not known: {}", one_line(&error)));
@@ -53,7 +54,7 @@ pub(super) async fn settle(
             report
         }
         Decision::Wanted(wanted) => {
-            let plan = Plan::new(wanted, places(gathered)).map_err(Refusal::from)?;
+            let plan = Plan::new(wanted, gathered.places()).map_err(Refusal::from)?;
             let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
             if !plan.value().is_zero() {
                 let (from, needs) = (plan.from(), plan.value());
@@ -66,7 +67,7 @@ pub(super) async fn settle(
             if args.form.is_batch() {
                 simulation.check_batch()?;
             }
-            let made = make(&plan, gathered, args)?;
+            let made = make(&plan, gathered, args).await?;
             Report::planned(gathered.scope(), &plan, &simulation, made)
         }
     };
@@ -75,15 +76,21 @@ pub(super) async fn settle(
     Ok(gathered.finish(Exit::Success))
 }
 
-/// Makes the form, where one is wanted, and writes it where it should go.
-fn make(plan: &Plan, gathered: &Gathered, args: &TransactionArgs) -> Result<Option<Made>, CliError> {
-    if args.dry_run {
+/// Makes the form, where one is wanted, and writes it where it should go, or proposes it.
+async fn make(plan: &Plan, gathered: &Gathered, args: &TransactionArgs) -> Result<Option<Made>, CliError> {
+    let TransactionArgs { dry_run, form, out } = args;
+    if *form == Form::SafeProposal && out.is_some() {
+        return Err(SafeFault::NoFile.into());
+    }
+    if *dry_run {
         return Ok(None);
     }
-    let content = args.form.of(plan, &gathered.snapshot.block);
-    let Some(file) = &args.out else { return Ok(Some(Made { form: args.form, content: Some(content), file: None })) };
+    let Some(content) = form.of(plan, &gathered.snapshot.block) else {
+        return Ok(Some(Made::Proposed(propose(gathered, plan).await?)));
+    };
+    let Some(file) = out else { return Ok(Some(Made::Text(*form, content))) };
     write(file, &content)?;
-    Ok(Some(Made { form: args.form, content: None, file: Some(file.display().to_string()) }))
+    Ok(Some(Made::File(*form, file.display().to_string())))
 }
 
 fn write(file: &Path, content: &Value) -> Result<(), CliError> {
@@ -93,14 +100,4 @@ fn write(file: &Path, content: &Value) -> Result<(), CliError> {
     save_atomic(file, format!("{content:#}\n").as_bytes(), MODE)?;
     remark(&format!("wrote {}", file.display()));
     Ok(())
-}
-
-fn places(gathered: &Gathered) -> Places {
-    Places {
-        chain_id: gathered.snapshot.chain_id,
-        staking_registry: gathered.network.config.staking_registry,
-        rollup: gathered.snapshot.rollup.address,
-        staking_asset: gathered.snapshot.rollup.staking_asset,
-        funded: gathered.network.keys.book.servers_by_publisher().into_keys().collect(),
-    }
 }

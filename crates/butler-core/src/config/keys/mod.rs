@@ -7,6 +7,7 @@ mod channels;
 mod http;
 mod keystores;
 mod pipelines;
+mod safe;
 mod schema;
 mod table;
 mod ways;

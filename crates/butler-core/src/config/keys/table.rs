@@ -4,6 +4,7 @@ use super::channels;
 use super::http::{HTTP, HTTP_TOO};
 use super::keystores::KEYSTORES;
 use super::pipelines::PIPELINES;
+use super::safe::SAFE;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
 use super::ways::{AUTHORITIES, CREDITS, WAY};
@@ -63,6 +64,7 @@ static NETWORK: Group = Group {
         Subsection { name: "l1", shape: Shape::List, group: &L1 },
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
         Subsection { name: "keystores", shape: Shape::List, group: &KEYSTORES },
+        Subsection { name: "safe", shape: Shape::Single, group: &SAFE },
         Subsection { name: "hosts", shape: Shape::List, group: &HOSTS },
         Subsection { name: "labels", shape: Shape::List, group: &LABELS },
         Subsection { name: "providers", shape: Shape::List, group: &PROVIDERS },

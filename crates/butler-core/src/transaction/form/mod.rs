@@ -19,6 +19,8 @@ pub enum Form {
     Calldata,
     /// The file that the Transaction Builder of Safe's web interface reads: all calls in one batch.
     SafeBuilder,
+    /// A proposal to the owners of the Safe that sends it, made at the service: no text, but something that is sent.
+    SafeProposal,
 }
 
 impl Form {
@@ -36,16 +38,17 @@ impl Form {
     pub fn is_batch(self) -> bool {
         match self {
             Self::Calldata => false,
-            Self::SafeBuilder => true,
+            Self::SafeBuilder | Self::SafeProposal => true,
         }
     }
 
-    /// The plan in this form; `block` is the one that it was made at.
+    /// The plan in this form; `block` is the one that it was made at. `None` for a proposal, which is no text.
     #[must_use]
-    pub fn of(self, plan: &Plan, block: &BlockRef) -> Value {
+    pub fn of(self, plan: &Plan, block: &BlockRef) -> Option<Value> {
         match self {
-            Self::Calldata => calldata::of(plan, block),
-            Self::SafeBuilder => safe_builder::of(plan, block),
+            Self::Calldata => Some(calldata::of(plan, block)),
+            Self::SafeBuilder => Some(safe_builder::of(plan, block)),
+            Self::SafeProposal => None,
         }
     }
 }

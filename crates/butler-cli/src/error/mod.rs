@@ -1,9 +1,12 @@
 //! What can go wrong in a command: its message, its hint and its exit code.
 
+mod rpc;
+mod safe;
+
 use std::{fmt, io};
 
 use butler_core::chain::SnapshotError;
-use butler_core::client::error::{ErrorKind, RpcError};
+use butler_core::client::error::RpcError;
 use butler_core::config::ConfigError;
 use butler_core::control::AskError;
 use butler_core::domain::provider::publisher::TopUpError;
@@ -17,6 +20,9 @@ use butler_core::transaction::reading::ReadingError;
 use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::simulation::SimulationError;
 use thiserror::Error;
+
+use self::rpc::{rpc_exit, rpc_hint};
+pub(crate) use self::safe::SafeFault;
 
 /// What people have names for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,6 +207,9 @@ pub enum CliError {
     /// A change is about one provider, and it is not clear which.
     #[error("{} are configured, and this is about one", count(*.0, "provider"))]
     NotOneProvider(usize),
+    /// Something about a Safe.
+    #[error(transparent)]
+    Safe(#[from] SafeFault),
     /// A contract's event does not decode.
     #[error("failed to decode an event")]
     Event(#[from] butler_core::contracts::events::EventError),
@@ -230,6 +239,7 @@ impl CliError {
             Self::Reading(ReadingError::Answer(_)) => Exit::Upstream,
             Self::Refused(_) | Self::Simulation(SimulationError::Refused(_)) => Exit::Refused,
             Self::Registration { .. } => Exit::Configuration,
+            Self::Safe(fault) => fault.exit(),
             Self::NoClock { .. } | Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
             Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
@@ -265,6 +275,7 @@ impl CliError {
             Self::Registration { .. } => Some(
                 "it is the public `…_staker_output.json` that Aztec's `validator-keys` writes, never a keystore: nothing of the file was shown or kept".into(),
             ),
+            Self::Safe(fault) => fault.hint(),
             Self::NotOneProvider(0) => Some("set `provider_ids`, or give `--provider-id ID`".into()),
             Self::NotOneProvider(_) => Some("give `--provider-id ID`".into()),
             Self::Snapshot(SnapshotError::NoContract { .. }) => Some(
@@ -325,70 +336,4 @@ impl CliError {
             Self::NoSocket => Some("set `watcher.runtime_directory`".into()),
         }
     }
-}
-
-fn rpc_exit(error: &RpcError) -> Exit {
-    match error.failure.kind() {
-        ErrorKind::WrongChain | ErrorKind::Disagrees => Exit::Refused,
-        ErrorKind::Unreachable
-        | ErrorKind::Tls
-        | ErrorKind::Timeout
-        | ErrorKind::Broken
-        | ErrorKind::Unauthorized
-        | ErrorKind::RateLimited
-        | ErrorKind::Http
-        | ErrorKind::TooLarge
-        | ErrorKind::Malformed
-        | ErrorKind::BlockUnknown
-        | ErrorKind::StateUnavailable
-        | ErrorKind::RangeRefused
-        | ErrorKind::OutOfGas
-        | ErrorKind::BatchRefused
-        | ErrorKind::Reverted
-        | ErrorKind::MethodNotFound
-        | ErrorKind::Rpc
-        | ErrorKind::Lagging
-        | ErrorKind::Leading
-        | ErrorKind::WrongBlock
-        | ErrorKind::Incomplete
-        | ErrorKind::LogsPruned
-        | ErrorKind::Contradicted => Exit::Upstream,
-    }
-}
-
-fn rpc_hint(error: &RpcError) -> Option<String> {
-    let hint = match error.failure.kind() {
-        ErrorKind::Unreachable => "is the endpoint up, and is its host and port right?",
-        ErrorKind::Tls => "is the certificate valid for that host? an own authority goes into `ca_file`",
-        ErrorKind::Timeout => "the endpoint is slow or hangs; `timeout` sets how long to wait",
-        ErrorKind::Unauthorized => {
-            "the endpoint wants a key: see `url_file` and `bearer_token_file` in docs/configuration.md"
-        }
-        ErrorKind::RateLimited => "wait, lower `max_concurrency`, or add an endpoint",
-        ErrorKind::WrongChain => "is this the URL of the right network? compare it with `chain_id`",
-        ErrorKind::StateUnavailable => "old blocks need an archive node; leave out `--at`, or add an archive endpoint",
-        ErrorKind::BlockUnknown => "the block does not exist, or not yet at this endpoint",
-        ErrorKind::TooLarge => "`max_response_bytes` bounds an answer",
-        ErrorKind::RangeRefused => "the endpoint does not serve logs over even one block; add another endpoint",
-        ErrorKind::Disagrees => {
-            "the endpoints have different histories and none has a majority: find out which one is right before you go on, or add a third"
-        }
-        ErrorKind::WrongBlock => "the endpoint reads other blocks than it is asked for: add another endpoint",
-        ErrorKind::Incomplete => {
-            "the endpoint leaves logs out or makes them up: add another endpoint; should all say so, `staking_registry_from_block` may be after the first key was added"
-        }
-        ErrorKind::LogsPruned => "add an endpoint that keeps all logs since the StakingRegistry's first block",
-        ErrorKind::Broken
-        | ErrorKind::Http
-        | ErrorKind::Malformed
-        | ErrorKind::OutOfGas
-        | ErrorKind::BatchRefused
-        | ErrorKind::Reverted
-        | ErrorKind::MethodNotFound
-        | ErrorKind::Rpc
-        | ErrorKind::Lagging
-        | ErrorKind::Leading
-        | ErrorKind::Contradicted => return None,
-    };
-    Some(hint.to_owned())
 }

@@ -1,0 +1,108 @@
+//! One Safe at a time: its state on chain, its service, and what was proposed from here.
+
+use std::collections::BTreeSet;
+
+use butler_core::chain::{SafeReadError, fetch_safe};
+use butler_core::client::l1::BlockTag;
+use butler_core::client::safe::{ListedTransaction, SafeService};
+use butler_core::client::trial::{Message, Order, Tried};
+use butler_core::contracts::safe::{SafeAccount, SafeState};
+use butler_core::network::http_settings;
+use butler_core::transaction::safe::contents_of;
+use ethers_core::types::{Address, H256};
+
+use super::journal::Journal;
+use crate::error::{CliError, SafeFault};
+use crate::gather::Gathered;
+
+/// What is needed to look at a Safe, and to propose to it.
+#[derive(Debug)]
+pub(super) struct Desk<'a> {
+    pub(super) gathered: &'a Gathered,
+    /// At the snapshot's block.
+    pub(super) state: SafeState,
+    /// The nonce at the final block.
+    pub(super) final_nonce: u64,
+    pub(super) service: SafeService,
+    pub(super) journal: Journal,
+}
+
+impl<'a> Desk<'a> {
+    /// Reads the Safe on chain; the service is not asked yet.
+    pub(super) async fn open(gathered: &'a Gathered, address: Address) -> Result<Self, CliError> {
+        let (network, block) = (&gathered.network.config, &gathered.snapshot.block);
+        let service = network.safe.service.as_ref().ok_or_else(|| SafeFault::NoService(network.name.clone()))?;
+        let client = gathered.network.reader.client();
+        let state = fetch_safe(client, block, address).await.map_err(SafeFault::Read)?;
+        let last = match network.confirmations {
+            None => BlockTag::Finalized,
+            Some(blocks) => BlockTag::Number(block.number.saturating_sub(blocks)),
+        };
+        let last = client.head(last, &[]).await.map_err(CliError::Rpc)?.block;
+        let final_nonce = match fetch_safe(client, &last, address).await {
+            Ok(state) => state.nonce,
+            // It was not there yet.
+            Err(SafeReadError::NotASafe(_)) => 0,
+            Err(error) => return Err(SafeFault::Read(error).into()),
+        };
+        let account = SafeAccount { chain_id: gathered.snapshot.chain_id, address };
+        let journal = Journal::open(&gathered.network.folder, &account)?;
+        let budget = journal.budget(network.safe.requests_per_month);
+        let service = SafeService::new(&http_settings(service), None, account, budget).map_err(SafeFault::Setup)?;
+        Ok(Self { gathered, state, final_nonce, service, journal })
+    }
+
+    /// Keeps what was counted and written down, whatever became of the work.
+    pub(super) fn close<T>(mut self, done: Result<T, CliError>) -> Result<T, CliError> {
+        self.journal.forget_below(self.final_nonce);
+        let kept = self.journal.keep(self.service.budget());
+        let value = done?;
+        kept?;
+        Ok(value)
+    }
+
+    /// Those that are not executed as things are: the next one where it reverts, and what somebody deleted. Whether later ones revert is only known
+    /// when those before them are executed.
+    pub(super) async fn dead(&self, listed: &[ListedTransaction]) -> Result<BTreeSet<H256>, CliError> {
+        let mut dead = BTreeSet::new();
+        for one in listed.iter().filter(|one| one.executed.is_none() && one.transaction.nonce == self.state.nonce) {
+            if self.reverts(one).await? {
+                dead.insert(one.hash);
+            }
+        }
+        let is_listed = |hash: H256| listed.iter().any(|one| one.hash == hash);
+        for kept in self.journal.kept().iter().filter(|one| one.has_arrived) {
+            let (hash, nonce) = (kept.proposal.hash, kept.proposal.nonce);
+            // A list may lag, and the answer about one transaction does not.
+            if nonce >= self.state.nonce
+                && !is_listed(hash)
+                && self.service.transaction(hash).await.map_err(SafeFault::from)?.is_none()
+            {
+                dead.insert(hash);
+            }
+        }
+        Ok(dead)
+    }
+
+    /// Whether what it calls reverts now, and with it all of it.
+    async fn reverts(&self, one: &ListedTransaction) -> Result<bool, CliError> {
+        let refund = &one.transaction.refund;
+        let Ok(version) = self.state.version.clone() else { return Ok(false) };
+        let contents = contents_of(&one.transaction, version);
+        // With gas of its own it is executed all the same, and uses its nonce up.
+        let is_whole = refund.safe_tx_gas.is_zero() && refund.gas_price.is_zero();
+        if !is_whole || contents.danger.is_some() || contents.calls.is_empty() {
+            return Ok(false);
+        }
+        let from = self.service.safe().address;
+        let messages: Vec<Message> = contents
+            .calls
+            .into_iter()
+            .map(|call| Message { from, to: call.to, value: call.value, data: call.data })
+            .collect();
+        let client = self.gathered.network.reader.client();
+        let trial = client.try_messages(&self.gathered.snapshot.block, &messages, Order::Together).await;
+        let tried = trial.map_err(CliError::Rpc)?.tried;
+        Ok(tried.iter().any(|tried| matches!(tried, Tried::Reverted { .. })))
+    }
+}

@@ -1,0 +1,10 @@
+//! Safes: what waits for their owners, and what is proposed to them.
+
+mod desk;
+mod journal;
+mod proposals;
+mod propose;
+mod report;
+
+pub(super) use self::proposals::proposals;
+pub(super) use self::propose::{Proposed, propose};
