@@ -16,6 +16,8 @@ use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout_at};
 
 use crate::executors::{Examined, Keystores, Reach, Rollups};
+use crate::heartbeat::Heartbeat;
+use crate::tell::Channels;
 
 /// How long all keystores of all networks may take to be looked at: a service that starts does not wait for a server that hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +34,7 @@ pub(crate) fn look(config: &Config, file: &Path) -> CheckList {
         of_keys(&mut list, &network.name, (keys.files.len(), attesters), &faults);
         list.extend(followed(network));
     }
+    list.push(told_to(config));
     of_folder(&mut list, "folder of the journal", config.watcher.state_directory.as_deref(), Outcome::Bad);
     let runtime = config.watcher.runtime_directory.as_deref().or(config.watcher.state_directory.as_deref());
     of_folder(&mut list, "folder of the socket", runtime, Outcome::Bad);
@@ -57,6 +60,14 @@ fn followed(network: &NetworkConfig) -> Vec<Check> {
         ),
     };
     std::iter::once(client).chain(begin).collect()
+}
+
+/// Whether all who are told something can be told, as far as that is known without telling them anything.
+fn told_to(config: &Config) -> Check {
+    let what = "channels and heartbeat";
+    let channels = Channels::new(&config.watcher).err().map(|error| one_line(&error));
+    let fault = channels.or_else(|| Heartbeat::new(&config.watcher).err().map(|error| one_line(&error)));
+    fault.map_or_else(|| Check::good(what, "can be opened; nobody was told anything"), |why| Check::bad(what, why))
 }
 
 /// What a configuration that is read would have the watcher do.

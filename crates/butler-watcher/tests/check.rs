@@ -45,11 +45,16 @@ impl Operator {
 
     /// The exit code, and what is said, with this place of the keystore.
     fn check(&self, place: &str) -> (i32, String) {
+        self.check_with(place, "")
+    }
+
+    /// The same with more lines.
+    fn check_with(&self, place: &str, more: &str) -> (i32, String) {
         let config = self.0.path().join("butler.toml");
         let text = format!(
             "[networks.mainnet]\nprovider_ids = [4]\nstart_block = 1\n[[networks.mainnet.l1]]\nurl = \"http://127.0.0.1:9\"\n\
              [[networks.mainnet.aztec_nodes]]\nserver = \"paris\"\nurl = \"http://127.0.0.1:9\"\nadmin_url = \"http://127.0.0.1:9\"\n\
-             [[networks.mainnet.keystores]]\nserver = \"paris\"\n{place}\n[watcher]\nstate_directory = \"{}\"\n",
+             [[networks.mainnet.keystores]]\nserver = \"paris\"\n{place}\n[watcher]\nstate_directory = \"{}\"\n{more}\n",
             self.state().display()
         );
         std::fs::write(&config, text).unwrap();
@@ -57,6 +62,7 @@ impl Operator {
         let output = command
             .env_clear()
             .env("HOME", self.0.path())
+            .env("HOOK", "http://127.0.0.1:9/hook")
             .arg("--check")
             .arg("--config")
             .arg(&config)
@@ -101,4 +107,13 @@ fn a_folder_that_is_not_there_and_a_program_that_does_not_answer_are_code_5() {
         let (code, said) = operator.check(place);
         assert!(code == 5 && said.contains(what) && said.contains("\n         hint: "), "{code} {said}");
     }
+}
+
+#[test]
+fn a_channel_that_the_service_could_not_open_is_told_with_code_5() {
+    let operator = Operator::new();
+    let hook = "[[watcher.slack]]\nname = \"ops\"\nurl_env = \"HOOK\"\nca_file = \"/nowhere/ca.pem\"";
+    let place = format!("folder = \"{}\"", operator.keys().display());
+    let (code, said) = operator.check_with(&place, hook);
+    assert!(code == 5 && said.contains("channels and heartbeat") && said.contains("/nowhere/ca.pem"), "{code} {said}");
 }

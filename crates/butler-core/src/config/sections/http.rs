@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::config::reader::{Read, Section};
-use crate::config::secret::{SecretKeys, choose, credential_path, read_secret, unreadable};
+use crate::config::secret::{SecretKeys, choose, credential_path, is_for_a_header, read_secret, unreadable};
 use crate::config::setting::Problem;
 use crate::config::text_setting::{CredentialName, DomainName};
 use crate::store::file::load_bounded;
@@ -78,7 +78,13 @@ pub struct BasicUser {
 /// Reads how a daemon is served; its address is read before, since values are shown in the order in which they are read.
 pub(crate) fn read_http(section: &Section<'_>, listen: Read<SocketAddr>) -> Read<HttpConfig> {
     let insecure = section.get::<bool>("insecure");
-    let bearer_token = read_secret(section, &BEARER);
+    let bearer_token = read_secret(section, &BEARER).and_then(|token| match token {
+        // Whoever asks brings it in a header: one of two lines would let nobody in.
+        Some((key, token)) if !is_for_a_header(&token) => {
+            Err(section.fault(key, Problem::new("the token holds a space or a character that a header can not carry")))
+        }
+        token => Ok(token),
+    });
     let (basic_users, tls) = (read_users(section), read_tls(section));
     let host_names = section.list::<DomainName>("host_names");
     let bearer_token = bearer_token?.map(|(_, token)| token);

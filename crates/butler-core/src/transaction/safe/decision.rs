@@ -107,7 +107,9 @@ pub fn decide(key: &EffectKey, calls: &[Call], view: &SafeView<'_>) -> Result<De
     let is_dead = |hash: &H256| view.dead.contains(hash);
     let (mut unreadable, mut dead) = (BTreeSet::new(), BTreeMap::new());
     let mut found: Option<Decision> = None;
-    for one in view.listed.iter().filter(|one| one.transaction.nonce >= final_nonce) {
+    // Anybody can post what nobody signed: that neither stands for an effect nor takes a place.
+    let listed = || view.listed.iter().filter(|one| one.is_trusted || !one.confirmed_by.is_empty());
+    for one in listed().filter(|one| one.transaction.nonce >= final_nonce) {
         let contents = contents_of(&one.transaction, version);
         if contents.calls.is_empty() && !is_dead(&one.hash) {
             unreadable.insert(one.hash);
@@ -142,7 +144,7 @@ pub fn decide(key: &EffectKey, calls: &[Call], view: &SafeView<'_>) -> Result<De
     if let Some(partly) = found {
         return Ok(partly);
     }
-    let listed = view.listed.iter().map(|one| QueuedTransaction {
+    let listed = listed().map(|one| QueuedTransaction {
         hash: one.hash,
         nonce: one.transaction.nonce,
         is_executed: one.executed.is_some(),
@@ -230,6 +232,17 @@ mod tests {
         match decision {
             Decision::Propose(new) => Some(new.transaction.nonce),
             Decision::Waits { .. } | Decision::SendAgain(_) => None,
+        }
+    }
+
+    #[test]
+    fn what_nobody_signed_stands_for_nothing_and_takes_no_place() {
+        let posted = |is_trusted, confirmed_by: BTreeSet<Address>| {
+            [ListedTransaction { is_trusted, confirmed_by, ..listed(&[call(1), call(2)], NEXT) }]
+        };
+        assert_eq!(nonce_of(&judge(&posted(false, BTreeSet::new()), &[], &[])), Some(NEXT));
+        for signed in [posted(true, BTreeSet::new()), posted(false, BTreeSet::from([Address::repeat_byte(1)]))] {
+            assert!(matches!(judge(&signed, &[], &[]), Decision::Waits { nonce: NEXT, .. }));
         }
     }
 
