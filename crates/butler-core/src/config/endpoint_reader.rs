@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::endpoint::{AdminConfig, Auth, EndpointConfig, EndpointUrl};
 use super::fault::{Origin, show_key};
 use super::reader::{Read, Reported, Section};
-use super::secret::{Readers, SecretKeys, choose, is_for_a_header, read_chosen, read_kept, read_secret};
+use super::secret::{Readers, SecretKeys, choose, read_chosen, read_kept, read_secret};
 use super::setting::Problem;
 use super::text_setting::Text;
 use crate::domain::credits::{ANY_METHOD, CreditPlan};
@@ -300,6 +300,10 @@ fn find_url(section: &Section<'_>, keys: &UrlKeys, readers: Readers) -> Read<Opt
         };
         section.fault(key, problem)
     })
+}
+
+fn is_for_a_header(secret: &SecretString) -> bool {
+    secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// There is one way to be let in: by the keys, or by the URL.

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::reader::{Read, Reported, Section};
 use super::setting::Problem;
@@ -164,9 +164,4 @@ fn check(bytes: Vec<u8>, place: &str) -> Result<SecretString, Problem> {
         return Err(Problem::new(format!("{place} holds a NUL character")));
     }
     Ok(text.into())
-}
-
-/// Whether a header can carry it as it is.
-pub(crate) fn is_for_a_header(secret: &SecretString) -> bool {
-    secret.expose_secret().bytes().all(|byte| byte.is_ascii_graphic())
 }

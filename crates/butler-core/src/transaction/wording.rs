@@ -122,7 +122,11 @@ mod tests {
         assert_eq!(
             words,
             [
-                Some("let the rollup take 1 of the staked token".to_owned()),
+                Some(format!(
+                    "let the rollup {} take 1 of the token {}",
+                    checksummed(&places().rollup),
+                    checksummed(&places().staking_asset)
+                )),
                 Some(format!(
                     "deposit a stake for {}, which {} may withdraw",
                     checksummed(&Address::repeat_byte(8)),

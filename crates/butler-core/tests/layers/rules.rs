@@ -103,7 +103,7 @@ const WATCHER: [Folder; 23] = [
     ("routes", "health catalogue page"),
     ("state", "journal"),
     ("adopt", "control heartbeat routes tell"),
-    ("check", "executors"),
+    ("check", "executors heartbeat tell"),
     // The way in, which puts everything together.
     ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];

@@ -6,10 +6,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::reader::{Read, Section};
-use crate::config::secret::{SecretKeys, choose, credential_path, is_for_a_header, read_secret, unreadable};
+use crate::config::secret::{SecretKeys, choose, credential_path, read_secret, unreadable};
 use crate::config::setting::Problem;
 use crate::config::text_setting::{CredentialName, DomainName};
 use crate::store::file::load_bounded;
@@ -80,8 +80,9 @@ pub(crate) fn read_http(section: &Section<'_>, listen: Read<SocketAddr>) -> Read
     let insecure = section.get::<bool>("insecure");
     let bearer_token = read_secret(section, &BEARER).and_then(|token| match token {
         // Whoever asks brings it in a header: one of two lines would let nobody in.
-        Some((key, token)) if !is_for_a_header(&token) => {
-            Err(section.fault(key, Problem::new("the token holds a space or a character that a header can not carry")))
+        Some((key, token)) if token.expose_secret().contains(char::is_control) => {
+            let problem = Problem::new("the token holds a character that a header can not carry");
+            Err(section.fault(key, problem.hint("one token, on one line")))
         }
         token => Ok(token),
     });
