@@ -98,7 +98,8 @@ async fn the_same_figures_are_pushed_and_a_refusal_is_told_once() {
     let sum: u64 = counts.iter().map(|count| count.as_str().unwrap().parse::<u64>().unwrap()).sum();
     assert_eq!((counts.len(), duration["count"].as_str()), (12, Some(sum.to_string().as_str())));
     let build = &metric(&push, "butler_build_info").unwrap()["gauge"]["dataPoints"];
-    assert!(point(build, &[("version", env!("CARGO_PKG_VERSION"))]).is_some());
+    let labels = [("version", env!("CARGO_PKG_VERSION")), ("revision", env!("BUTLER_REVISION"))];
+    assert!(point(build, &labels).is_some(), "{build}");
     *collector.status.lock().unwrap() = 503;
     wait_for("the failure in the log", || program.log().contains("failed to push").then_some(())).await;
     let before = collector.bodies.lock().unwrap().len();
