@@ -1,6 +1,6 @@
 //! The fixed list of what may be called where: nothing else is ever given to anybody to sign.
 //!
-//! A call is held against it when a plan is made, and once more before it leaves the program in any form.
+//! A call is held against it when a plan is made. A plan never changes, and nothing else is written down, signed or proposed.
 
 use std::collections::BTreeSet;
 
