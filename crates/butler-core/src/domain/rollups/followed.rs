@@ -13,10 +13,22 @@ use crate::domain::snapshot::NetworkSnapshot;
 /// tell its clock.
 #[must_use]
 pub fn duties_end(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
-    let figures = former.figures.as_deref()?;
     if former.validating().next().is_some() {
-        return sampled_until(figures, snapshot.block.timestamp);
+        return sampled_until(former.figures.as_deref()?, snapshot.block.timestamp);
     }
+    duties_end_of_others(former, snapshot)
+}
+
+/// Whether own attesters that do not validate at a former rollup any more can have duties there now; also where it does not tell.
+#[must_use]
+pub fn may_draw_others(former: &FormerRollup, snapshot: &NetworkSnapshot) -> bool {
+    let is_ahead = |end| snapshot.block.timestamp < end;
+    former.is_untold() || former.figures.is_none() || duties_end_of_others(former, snapshot).is_some_and(is_ahead)
+}
+
+/// Until when own attesters have duties there that do not validate there any more.
+fn duties_end_of_others(former: &FormerRollup, snapshot: &NetworkSnapshot) -> Option<u64> {
+    let figures = former.figures.as_deref()?;
     let is_newest = snapshot.former_rollups.last().is_some_and(|newest| newest.id == former.id);
     let is_any_there = snapshot.attesters.values().any(|view| view.status != OnChainStatus::None);
     let moved = last_duties(former, snapshot).filter(|_| is_any_there && is_newest);
@@ -81,6 +93,12 @@ mod tests {
         let mut stayed = after_cut_over(5_010);
         stayed.former_rollups[0].attesters = [(address(2), view(OnChainStatus::Validating, true))].into();
         assert_eq!(ends(&stayed), [Some(5_300), Some(1_800)]);
+        let may_draw = |snapshot: &NetworkSnapshot| {
+            snapshot.former_rollups.iter().map(|former| may_draw_others(former, snapshot)).collect::<Vec<_>>()
+        };
+        assert_eq!(may_draw(&stayed), [false, false], "whoever stays has no part in that");
+        assert_eq!(may_draw(&after_cut_over(1_799)), [false, true]);
+        assert_eq!(may_draw(&after_cut_over(1_800)), [false, false]);
         stayed.former_rollups[0].attesters = [(address(2), view(OnChainStatus::Exiting, false))].into();
         assert_eq!(ends(&stayed), [None, Some(1_800)], "when it began its exit is not known");
         // Whoever began an exit at 3,020, or was slashed out then, was sampled before: also where nobody saw it validate.
@@ -107,7 +125,7 @@ mod tests {
         assert_eq!(ends(&nobody), [None, None]);
         let mut silent = after_cut_over(1_520);
         silent.former_rollups[1].figures = None;
-        assert_eq!(ends(&silent), [None, None]);
+        assert_eq!((ends(&silent), may_draw(&silent)), (vec![None, None], vec![false, true]));
     }
 
     #[test]

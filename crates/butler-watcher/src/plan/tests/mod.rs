@@ -3,6 +3,7 @@
 mod conditions;
 mod proofs;
 mod reloads;
+mod rollup_proofs;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
