@@ -23,9 +23,9 @@ pub struct FormerDuties {
     pub seen: Option<DutiesSeen>,
     /// Own attesters that validate there.
     pub validating: BTreeSet<Address>,
-    /// Whether others can have duties there still: they were sampled before they moved along or began to leave, or it does not tell who is
-    /// there.
-    pub may_draw_others: bool,
+    /// Others of ours that can have duties there still: they were sampled before they moved along or began to leave, or it does not tell
+    /// whether they are there.
+    pub may_draw_besides: BTreeSet<Address>,
     /// Why it could not be read the last time, in our own words.
     pub failed: Option<String>,
 }
@@ -39,7 +39,7 @@ impl FormerDuties {
 
     /// Whether this attester can have duties there.
     fn may_draw(&self, attester: &Address) -> bool {
-        self.may_draw_others || self.validating.contains(attester)
+        self.validating.contains(attester) || self.may_draw_besides.contains(attester)
     }
 }
 

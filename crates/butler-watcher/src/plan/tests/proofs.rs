@@ -37,10 +37,11 @@ pub(super) const CLOCK: RollupClock = RollupClock { genesis_time: 0, slot_second
 pub(super) const FORMER: u8 = 200;
 
 /// It left the former rollup, or stays there, or may be drawn there for a while.
-pub(super) fn former(stays: bool, may_draw_others: bool) -> Vec<FormerDuties> {
+pub(super) fn former(stays: bool, is_drawn: bool) -> Vec<FormerDuties> {
     let id = RollupId { address: address(FORMER), version: 7.into() };
     let validating = BTreeSet::from([address(if stays { ATTESTER } else { 99 })]);
-    vec![FormerDuties { id, proposals: Vec::new(), seen: None, validating, may_draw_others, failed: None }]
+    let may_draw_besides = BTreeSet::from([address(if is_drawn { ATTESTER } else { 98 })]);
+    vec![FormerDuties { id, proposals: Vec::new(), seen: None, validating, may_draw_besides, failed: None }]
 }
 
 pub(super) fn left() -> Vec<FormerDuties> {

@@ -30,7 +30,7 @@ fn former(proposals: Vec<SeenProposal>, duties: Vec<Duty>) -> FormerDuties {
         proposals,
         seen: Some(all),
         validating: BTreeSet::new(),
-        may_draw_others: false,
+        may_draw_besides: BTreeSet::new(),
         failed: None,
     }
 }
@@ -92,14 +92,15 @@ fn a_node_at_each_rollup_is_judged_by_its_own_last_proposal_while_its_attester_h
             all.sort_by_key(SeenProposal::place);
             let (at_former, at_canonical) = all.iter().copied().partition(|one| one.rollup.is_some());
             let validating = if stays { BTreeSet::from([address(1)]) } else { BTreeSet::from([address(2)]) };
-            let one = FormerDuties { validating, may_draw_others: draws, ..former(at_former, Vec::new()) };
+            let may_draw_besides = if draws { BTreeSet::from([address(1)]) } else { BTreeSet::from([address(3)]) };
+            let one = FormerDuties { validating, may_draw_besides, ..former(at_former, Vec::new()) };
             let told = found(&seen(at_canonical, Vec::new()), one);
             let severities: Vec<_> = told.iter().map(|finding| finding.severity).collect();
             assert_eq!(severities, [expected], "{all:?} {stays} {draws}");
         }
     }
     let both = vec![before(9_100, 500, WRONG), before(9_101, 5_000, WRONG)];
-    let one = FormerDuties { may_draw_others: true, ..former(both, Vec::new()) };
+    let one = FormerDuties { may_draw_besides: BTreeSet::from([address(1)]), ..former(both, Vec::new()) };
     let text = found(&seen(vec![proposal(150, WRONG)], Vec::new()), one).remove(0).message(0);
     assert!(text.contains("for 3 proposals since slot 9100 of the former rollup (version 7), the last in"), "{text}");
 }
