@@ -218,7 +218,8 @@ impl Held {
     /// The last right one that says something of the node that made this proposal.
     fn right_at(&self, one: &SeenProposal, former: &[FormerDuties]) -> Option<SeenProposal> {
         let is_left = is_behind(one, former);
-        let tells = |right: &&SeenProposal| right.rollup == one.rollup || is_left || is_behind(right, former);
+        // One that it left says nothing of the node of another one, though it was right there later.
+        let tells = |right: &&SeenProposal| is_left || right.rollup.is_none() || right.rollup == one.rollup;
         self.rights.iter().filter(tells).max_by_key(|right| right.place()).copied()
     }
 
@@ -264,7 +265,10 @@ impl Held {
 
     fn contradict(&mut self, one: SeenProposal, judged: Used, former: &[FormerDuties]) {
         let right_since = self.right_at(&one, former).filter(|right| right.place() > one.place());
-        match (self.open_at(&one, former), right_since) {
+        // What it left goes on where it proposes next, and what is read late of there is no next one.
+        let is_next = |open: &Contradiction| right_since.is_none() && open.last.place() < one.place();
+        let open = self.open_at(&one, former).filter(|open| open.last.rollup == one.rollup || is_next(open));
+        match (open, right_since) {
             (Some(open), right) if right.is_none() || open.first.place() < one.place() => open.add(one, judged),
             (_, right) => {
                 let ended = right.map(End::Right);

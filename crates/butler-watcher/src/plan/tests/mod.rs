@@ -4,6 +4,7 @@ mod conditions;
 mod proofs;
 mod reloads;
 mod rollup_proofs;
+mod rollup_sequences;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -97,6 +97,40 @@ fn two_nodes_at_two_rollups_are_told_apart_and_neither_speaks_for_the_other() {
 }
 
 #[test]
+fn a_wrong_one_that_is_read_late_is_not_over_by_a_right_one_where_its_attester_has_left() {
+    let mut looker = Looker { former: former(false, true), ..Looker::begun() };
+    let right_there = SeenProposal { block: 70, ..proposal(9_000, RIGHT).at(address(FORMER)) };
+    looker.take(&[right_there]);
+    looker.former = left();
+    let told = looker.take(&[proposal(10, WRONG), right_there]);
+    assert_eq!(told.iter().map(|action| action.kind).collect::<Vec<_>>(), [CoinbaseContradicted]);
+    assert!(!told[0].why.ends_with("it is over"), "{}", told[0].why);
+    assert_eq!(looker.memory.open().map(|(_, one)| (one.id, one.count)).collect::<Vec<_>>(), [(10, 1)]);
+}
+
+#[test]
+fn a_wrong_one_that_is_read_late_is_no_part_of_what_its_attester_left_behind() {
+    let old = |block: u64| SeenProposal { block, ..proposal(9_000, WRONG).at(address(FORMER)) };
+    let open = |looker: &Looker| looker.memory.open().map(|(_, one)| (one.id, one.count)).collect::<Vec<_>>();
+    // It went wrong at the canonical one before its last one there: what it left does not end for the right one before.
+    let mut looker = Looker { former: former(false, true), ..Looker::begun() };
+    looker.take(&[proposal(10, RIGHT), old(90)]);
+    looker.former = left();
+    assert_eq!(
+        looker.take(&[proposal(12, WRONG)]).iter().map(|told| told.kind).collect::<Vec<_>>(),
+        [CoinbaseContradicted]
+    );
+    assert_eq!((open(&looker), looker.retracted.len()), (vec![(12, 1)], 2));
+    // It is right at the canonical one by now: what it left ends with that.
+    let mut looker = Looker { former: former(false, true), ..Looker::begun() };
+    looker.take(&[old(50), proposal(12, RIGHT)]);
+    looker.former = left();
+    let told = looker.take(&[proposal(10, WRONG)]);
+    assert_eq!(told.iter().filter(|told| told.why.starts_with("no longer: ")).count(), 2, "{told:#?}");
+    assert_eq!(open(&looker), []);
+}
+
+#[test]
 fn the_first_look_tells_the_last_run_of_each_node_and_nothing_of_the_past_later() {
     let old = |slot: u64, block: u64, to: u8| SeenProposal { block, ..proposal(slot, to).at(address(FORMER)) };
     let all = [proposal(1, WRONG), old(9_000, 10, WRONG), proposal(3, WRONG), proposal(5, RIGHT)];
