@@ -12,6 +12,7 @@ use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
 use butler_core::daemon::service::notify::{feed_watchdog, ready};
+use butler_core::daemon::service::presence::Presence;
 use butler_core::daemon::service::reload::Reloader;
 use butler_core::daemon::service::signals::Signals;
 use butler_core::daemon::telemetry::logging::Logging;
@@ -227,6 +228,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };
+    let shown = listener.local_addr().unwrap_or(listen);
+    let _presence = Presence::claim(&config.watcher.http.section, shown.port());
     let opened = block_in_place(|| Keeper::open(&journal_directory(&state), Settings::default()));
     let journal: Arc<dyn Journal> = match opened {
         Ok(keeper) => Arc::new(keeper),
@@ -299,7 +302,6 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let process = Arc::new(ProcessFigures::new(env!("BUTLER_REVISION")));
     let routes = WatcherRoutes::new(Arc::clone(&health), Arc::clone(&process));
     let desk = Arc::new(Desk::new(routes, &config.watcher.http, tls, Arc::clone(&process)));
-    let shown = listener.local_addr().unwrap_or(listen);
     if let Some(warning) = config.watcher.http.exposure() {
         tracing::warn!("{warning}");
     }
