@@ -128,40 +128,33 @@ fn told(what: &str, mut times: Vec<Duration>) {
 #[ignore = "takes minutes, and prints the figures of docs/performance.md"]
 async fn how_long_whoever_is_right_waits_beside_two_hundred_who_guess() {
     for cost in [10, 12] {
-        let (mut at_once, mut later, mut known, mut alive) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (mut refused, mut took) = (0, Duration::ZERO);
-        for _ in 0..3 {
-            let (_users, _folder, program) = started(cost, 17).await;
-            let address = program.address;
-            let_in(address, KNOWN, "user16").await;
-            let (guessers, began) = (Guessers::begin(address, guesser), Instant::now());
-            let newcomers = |numbers: std::ops::Range<usize>| {
-                let ask =
-                    move |number| async move { let_in(address, newcomer(number), &format!("user{number}")).await };
-                numbers.map(ask).collect::<JoinSet<_>>()
-            };
-            guessers.were_refused(1).await;
-            let (mut first, mut pace) = (newcomers(0..8), tokio::time::interval(Duration::from_millis(50)));
-            while !first.is_empty() {
-                pace.tick().await;
-                known.push(let_in(address, KNOWN, "user16").await);
-                let asked = Instant::now();
-                assert_eq!(tokio::task::block_in_place(|| program.get("/livez")).status, 200);
-                alive.push(asked.elapsed());
-                while let Some(ended) = first.try_join_next() {
-                    at_once.push(ended.unwrap());
-                }
+        let (_users, _folder, program) = started(cost, 41).await;
+        let address = program.address;
+        let_in(address, KNOWN, "user40").await;
+        let (guessers, began) = (Guessers::begin(address, guesser), Instant::now());
+        guessers.were_refused(1).await;
+        let ask = move |number| async move { let_in(address, newcomer(number), &format!("user{number}")).await };
+        let mut first: JoinSet<_> = (0..20).map(ask).collect();
+        let (mut at_once, mut known, mut alive) = (Vec::new(), Vec::new(), Vec::new());
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        while at_once.len() < 20 {
+            pace.tick().await;
+            known.push(let_in(address, KNOWN, "user40").await);
+            let asked = Instant::now();
+            assert_eq!(tokio::task::block_in_place(|| program.get("/livez")).status, 200);
+            alive.push(asked.elapsed());
+            while let Some(ended) = first.try_join_next() {
+                at_once.push(ended.unwrap());
             }
-            while guessers.refused.load(Ordering::Relaxed) < GUESSERS + 20 {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            for number in 8..16 {
-                later.push(let_in(address, newcomer(number), &format!("user{number}")).await);
-            }
-            refused += guessers.refused.load(Ordering::Relaxed);
-            took += began.elapsed();
         }
-        println!("cost {cost}: {refused} guesses in {took:.1?}");
+        while guessers.refused.load(Ordering::Relaxed) < GUESSERS + 20 {
+            pace.tick().await;
+        }
+        let mut later = Vec::new();
+        for number in 20..40 {
+            later.push(ask(number).await);
+        }
+        println!("cost {cost}: {} guesses in {:.1?}", guessers.refused.load(Ordering::Relaxed), began.elapsed());
         told("for the first time, when nobody was wrong yet", at_once);
         told("for the first time, when all who guess were wrong once", later);
         told("known", known);
