@@ -54,8 +54,10 @@ async fn read_request(stream: &mut TcpStream, input: &mut Vec<u8>) -> io::Result
 
 async fn write_answer(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(PIECE, stream);
-    while answer.travel == Travel::Continue {
-        out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+    if answer.travel == Travel::Continue {
+        loop {
+            out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        }
     }
     let head = format!("HTTP/1.1 {}\r\ncontent-type: application/json\r\n{}", answer.status, answer.headers);
     out.write_all(head.as_bytes()).await?;
