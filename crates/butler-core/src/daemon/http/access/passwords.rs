@@ -31,7 +31,7 @@ pub(super) struct Passwords {
     users: BTreeMap<String, SecretString>,
     /// Of this process only, so that digests mean nothing elsewhere. Without randomness nothing is remembered.
     key: Option<hmac::Key>,
-    memory: Mutex<Memory>,
+    memory: Arc<Mutex<Memory>>,
     turns: Arc<Turns>,
 }
 
@@ -40,6 +40,24 @@ pub(super) struct Passwords {
 struct Memory {
     right: BTreeMap<String, hmac::Tag>,
     wrong: BTreeSet<Vec<u8>>,
+}
+
+impl Memory {
+    fn remember(&mut self, name: String, digest: hmac::Tag, is_right: bool) {
+        if is_right {
+            self.right.insert(name, digest);
+            return;
+        }
+        if self.wrong.len() >= WRONG {
+            self.wrong.clear();
+        }
+        self.wrong.insert(digest.as_ref().to_vec());
+    }
+}
+
+fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    // A panic while the lock was held leaves digests behind, which are still good.
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Passwords {
@@ -57,7 +75,7 @@ impl Passwords {
         Self {
             users: users.iter().map(|user| (user.name.clone(), user.hash.clone())).collect(),
             key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok(),
-            memory: Mutex::default(),
+            memory: Arc::default(),
             turns: Arc::new(turns),
         }
     }
@@ -91,20 +109,20 @@ impl Passwords {
             return known;
         }
         let Some(hash) = self.users.get(name).or_else(|| self.decoy(name)).cloned() else { return Verdict::Refused };
+        let (is_user, name, memory) = (self.users.contains_key(name), name.to_owned(), Arc::clone(&self.memory));
+        // All of it also when the client is gone: who leaves before the answer has had the turn, and is known by it.
         let compared = spawn_blocking(move || {
-            // The turn ends with the computation, also when the client is gone.
-            let _turn = turn;
-            bcrypt::verify(password.expose_secret(), hash.expose_secret()).unwrap_or(false)
+            let is_right = bcrypt::verify(password.expose_secret(), hash.expose_secret()).unwrap_or(false) && is_user;
+            if let Some(digest) = digest {
+                lock(&memory).remember(name, digest, is_right);
+            }
+            // Not what is repeated, which costs nothing: a scraper with an old password does not stand for all of its address.
+            if !is_right {
+                turn.was_wrong(origin);
+            }
+            is_right
         });
-        let is_right = compared.await.unwrap_or(false) && self.users.contains_key(name);
-        if let Some(digest) = digest {
-            self.remember(name, digest, is_right);
-        }
-        // Not what is repeated, which costs nothing: a scraper with an old password does not stand for all of its address.
-        if !is_right {
-            self.turns.was_wrong(origin);
-        }
-        verdict(is_right)
+        verdict(compared.await.unwrap_or(false))
     }
 
     /// How often whoever comes from there was wrong.
@@ -120,21 +138,8 @@ impl Passwords {
         if is_right { Some(Verdict::Allowed) } else { is_wrong().then_some(Verdict::Refused) }
     }
 
-    fn remember(&self, name: &str, digest: hmac::Tag, is_right: bool) {
-        let mut memory = self.memory();
-        if is_right {
-            memory.right.insert(name.to_owned(), digest);
-            return;
-        }
-        if memory.wrong.len() >= WRONG {
-            memory.wrong.clear();
-        }
-        memory.wrong.insert(digest.as_ref().to_vec());
-    }
-
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        // A panic while the lock was held leaves digests behind, which are still good.
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.memory)
     }
 
     /// A name has no `:`.
@@ -158,6 +163,7 @@ pub(super) mod tests {
     use std::net::IpAddr;
     use std::time::{Duration, Instant};
 
+    use futures_util::future::poll_immediate;
     use tokio::time::timeout;
 
     use super::*;
@@ -225,6 +231,23 @@ pub(super) mod tests {
         assert_eq!(passwords.standing(here()), once);
         assert_eq!(judge(&passwords, "nobody", "wrong").await, Verdict::Refused);
         assert!(passwords.standing(here()) > once, "a name that nobody has counts as another one");
+    }
+
+    #[tokio::test]
+    async fn who_leaves_before_the_answer_was_wrong_all_the_same() {
+        let passwords = one_at_a_time(&[user("alice", "right")]);
+        let clean = passwords.standing(here());
+        for (password, is_wrong) in [("right", false), ("wrong", true)] {
+            let mut leaves = Box::pin(judge(&passwords, "alice", password));
+            assert!(poll_immediate(&mut leaves).await.is_none(), "it is being computed");
+            drop(leaves);
+            // The next turn comes when that one is over.
+            drop(passwords.turns.take(here(), TURN).await.unwrap());
+            assert_eq!(passwords.standing(here()) > clean, is_wrong);
+        }
+        let _turn = passwords.turns.take(here(), TURN).await.unwrap();
+        assert_eq!(judge(&passwords, "alice", "right").await, Verdict::Allowed, "and who was right is known");
+        assert_eq!(judge(&passwords, "alice", "wrong").await, Verdict::Refused);
     }
 
     #[tokio::test(start_paused = true)]

@@ -44,6 +44,13 @@ enum Next {
 #[derive(Debug)]
 pub(super) struct Turn(Option<Arc<Turns>>);
 
+impl Turn {
+    /// Whoever came from there, and had this turn, was wrong.
+    pub(super) fn was_wrong(&self, origin: Origin) {
+        self.0.iter().for_each(|turns| turns.was_wrong(origin));
+    }
+}
+
 impl Default for Turns {
     /// One for each processor, and no more than a few.
     fn default() -> Self {
