@@ -10,14 +10,11 @@ use crate::daemon::service::presence::Presence;
 
 pub(super) fn look(http: &HttpConfig) -> Check {
     let (what, address, section) = (format!("`{}.listen`", http.section), http.listen, &http.section);
-    let error = match TcpListener::bind(address) {
-        Ok(_) => {
-            return match http.exposure() {
-                Some(exposed) => Check::warning(what, exposed),
-                None => Check::good(what, format!("{address} is free")),
-            };
-        }
-        Err(error) => error,
+    let Err(error) = TcpListener::bind(address) else {
+        return match http.exposure() {
+            Some(exposed) => Check::warning(what, exposed),
+            None => Check::good(what, format!("{address} is free")),
+        };
     };
     let why = format!("failed to listen on {address}: {error}");
     if error.kind() == ErrorKind::AddrInUse && Presence::is_claimed(section, address.port()) {
