@@ -13,6 +13,7 @@ use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
 use butler_core::daemon::service::notify::{feed_watchdog, ready};
+use butler_core::daemon::service::presence::Presence;
 use butler_core::daemon::service::reload::Reloader;
 use butler_core::daemon::service::signals::Signals;
 use butler_core::daemon::telemetry::logging::Logging;
@@ -134,13 +135,14 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };
+    let shown = listener.local_addr().unwrap_or(listen);
+    let _presence = Presence::claim(&config.exporter.http.section, shown.port());
     let plan = block_in_place(|| Plan::new(&config));
     let slots = Arc::new(Slots::new(plan.slots()));
     let http = &config.exporter.http;
     let routes = ExporterRoutes::new(Arc::clone(&slots));
     routes.lead_to_watcher(config.exporter.watcher_url.as_ref());
     let desk = Arc::new(Desk::new(routes, http, tls, Arc::clone(slots.process())));
-    let shown = listener.local_addr().unwrap_or(listen);
     if let Some(warning) = config.exporter.http.exposure() {
         tracing::warn!("{warning}");
     }

@@ -85,7 +85,7 @@ async fn the_page_forbids_what_it_does_not_need() {
         assert!(written.head.contains("text/markdown") && text.starts_with("# ButlerNodeDown"), "{}", written.head);
     }
     assert!(program.get("/runbooks/").text().contains("/runbooks/ButlerWatcherDown"));
-    for missing in ["/runbooks/README", "/runbooks/..%2fREADME", "/runbooks/x.md", "/runbooks", "/attesters/"] {
+    for missing in ["/runbooks/README", "/runbooks/..%2fREADME", "/runbooks/x.md", "/runbooksx", "/attesters/"] {
         assert_eq!(program.get(missing).status, 404, "{missing}");
     }
     assert_eq!(program.request("POST", "/attesters", &["Content-Length: 0"]).status, 405);

@@ -1,7 +1,7 @@
 //! The program from its arguments to its exit code.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
 use butler_core::daemon::service::notify::{feed_watchdog, ready};
+use butler_core::daemon::service::presence::Presence;
 use butler_core::daemon::service::reload::Reloader;
 use butler_core::daemon::service::signals::Signals;
 use butler_core::daemon::telemetry::logging::Logging;
@@ -27,12 +28,13 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
 use crate::adopt::RunningWatcher;
-use crate::check::{self, warn_early};
+use crate::check::{self, NO_STATE, NOTHING, SOCKET_HINT, SWITCHED_OFF, warn_early};
 use crate::control::{Control, Rights};
 use crate::executors::{Executor, Keystores, Rollups};
 use crate::health::Health;
 use crate::heartbeat::{Heartbeat, beat};
 use crate::jobs::{self, JobsError};
+pub use crate::journal::journal_directory;
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, replay};
 use crate::routes::WatcherRoutes;
@@ -44,8 +46,6 @@ use crate::watch::{Watch, WatchError};
 const LOGGED: &[&str] = &["butler_core", "butler_watcher"];
 /// How long anything that is left may take at the end.
 const LEAVE: Duration = Duration::from_secs(5);
-
-const NO_STATE: &str = "`watcher.state_directory` is not set, and no variable names a folder";
 
 /// Follows the chain and plans what it asks for.
 ///
@@ -144,12 +144,6 @@ pub fn main_with(arguments: &Arguments) -> Exit {
     exit
 }
 
-/// Where the journal of a configuration is kept, below the watcher's folder.
-#[must_use]
-pub fn journal_directory(state_directory: &Path) -> PathBuf {
-    state_directory.join("journal")
-}
-
 /// Needs no configuration.
 fn completions(shell: Shell) -> Exit {
     let mut script = Vec::new();
@@ -206,7 +200,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Err(error) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
     };
     if !config.watcher.enabled {
-        return fail(Exit::Configuration, "`watcher.enabled` is false");
+        return fail(Exit::Configuration, SWITCHED_OFF);
     }
     let Some(state) = config.watcher.state_directory.clone() else {
         return fail(Exit::Configuration, NO_STATE);
@@ -227,6 +221,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };
+    let shown = listener.local_addr().unwrap_or(listen);
+    let _presence = Presence::claim(&config.watcher.http.section, shown.port());
     let opened = block_in_place(|| Keeper::open(&journal_directory(&state), Settings::default()));
     let journal: Arc<dyn Journal> = match opened {
         Ok(keeper) => Arc::new(keeper),
@@ -266,8 +262,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let control = match control {
         Ok(control) => control,
         Err(error) => {
-            let hint = "`watcher.runtime_directory` names a folder of this user alone";
-            return fail(Exit::LocalFile, &format!("{}\nhint: {hint}", Chain(&error)));
+            return fail(Exit::LocalFile, &format!("{}\nhint: {SOCKET_HINT}", Chain(&error)));
         }
     };
     let (rollups, seen) = watch::channel(Rollups::new());
@@ -287,7 +282,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         }
     }
     if watches.is_empty() && config.pipelines.is_empty() {
-        return fail(Exit::Configuration, "no network has an L1 endpoint: there is nothing to follow");
+        return fail(Exit::Configuration, NOTHING);
     }
     let jobs = match block_in_place(|| jobs::open(&config, &state, shared(), wanted.clone())) {
         Ok(jobs) => jobs,
@@ -299,7 +294,6 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let process = Arc::new(ProcessFigures::new(env!("BUTLER_REVISION")));
     let routes = WatcherRoutes::new(Arc::clone(&health), Arc::clone(&process));
     let desk = Arc::new(Desk::new(routes, &config.watcher.http, tls, Arc::clone(&process)));
-    let shown = listener.local_addr().unwrap_or(listen);
     if let Some(warning) = config.watcher.http.exposure() {
         tracing::warn!("{warning}");
     }

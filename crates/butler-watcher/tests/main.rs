@@ -29,6 +29,7 @@ mod replay;
 mod requests;
 mod runbooks;
 mod scenario;
+mod start;
 mod state;
 mod support;
 mod trouble;

@@ -46,11 +46,12 @@ const CORE: [Folder; 15] = [
     ("daemon", "config store runtime text"),
 ];
 
-const EXPORTER: [Folder; 16] = [
+const EXPORTER: [Folder; 17] = [
     ("catalogue", ""),
     ("readings", "catalogue"),
-    ("states", ""),
-    ("strips", "readings"),
+    ("kept_file", ""),
+    ("states", "kept_file"),
+    ("strips", "kept_file readings"),
     ("key_keeper", ""),
     ("slots", "readings catalogue states"),
     ("exposition", "slots catalogue"),
@@ -103,7 +104,7 @@ const WATCHER: [Folder; 23] = [
     ("routes", "health catalogue page"),
     ("state", "journal"),
     ("adopt", "control heartbeat routes tell"),
-    ("check", "executors heartbeat tell"),
+    ("check", "control executors follower heartbeat jobs journal state tell"),
     // The way in, which puts everything together.
     ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];

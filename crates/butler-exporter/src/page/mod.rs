@@ -62,7 +62,7 @@ impl View {
             "/" => Some(Self::Overview),
             "/findings" => Some(Self::Findings),
             "/attesters" => Some(Self::Attesters),
-            "/runbooks/" => Some(Self::Runbooks),
+            "/runbooks" | "/runbooks/" => Some(Self::Runbooks),
             _ => runbook(path.strip_prefix("/runbooks/")?).map(|(name, text)| Self::Runbook(name, text)),
         }
     }
