@@ -51,7 +51,8 @@ fn what_ended_before_it_was_told_is_not_told_and_what_was_told_is_taken_back() {
     digest.take_back(coinbase(7).key, "the attester has left".to_owned());
     let text = digest.text(&Narrow(2000), None);
     assert!(text.contains("(2 condition\\_began, 1 taken back)") && !text.contains("publisher 1"), "{text}");
-    assert!(text.contains("• taken back: configure\\_coinbase/1/0x"), "{text}");
+    let short = coinbase(7).key.short();
+    assert!(text.contains(&format!("• taken back: configure\\_coinbase 7 ({short}): ")), "{text}");
     assert!(text.ends_with(": the attester has left"), "{text}");
 }
 
