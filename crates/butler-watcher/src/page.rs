@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use butler_core::control::NetworkStatus;
 use butler_core::daemon::http::asked::Asked;
+use butler_core::daemon::http::identifiers::told;
 use butler_core::daemon::http::page::Frame;
 use butler_core::domain::action::{EffectKey, Phase, ShortKey, short_keys};
 use butler_core::text::time::{distance, moment};
@@ -75,12 +76,12 @@ fn action(one: &Waiting, short: &Short<'_>, now: u64) -> Markup {
     let verbs = if one.phase == Phase::AwaitingApproval { ["approve", "reject"] } else { ["retry", "drop"] };
     html! {
         article {
-            p.what { strong { (one.kind) } " " (one.why) }
+            p.what { strong { (one.kind) } " " (told(&one.why)) }
             p.quiet {
                 "waits since " (moment(one.since)) " (" (distance(now, one.since)) ")"
                 @if let Some(until) = one.until { "; too late " (distance(now, until)) }
                 @if !one.approved_by.is_empty() { "; approved by " (one.approved_by.join(" and ")) }
-                @if let Some(reason) = &one.reason { "; " (reason) }
+                @if let Some(reason) = &one.reason { "; " (told(reason)) }
             }
             @if let Some(short) = short.get(&one.key) {
                 @for verb in verbs { p { code title=(one.key) { "butler-cli actions " (verb) " " (short) } } }
