@@ -1,5 +1,6 @@
 //! What a report says beside its tables, one name and value in a line, further in the deeper it stands; no value is ever broken.
 
+use butler_core::client::text::is_visible;
 use serde_json::Value as Json;
 
 use crate::output::columns;
@@ -53,9 +54,15 @@ fn plain(value: &Json) -> String {
         Json::Array(values) if values.is_empty() => "none".to_owned(),
         Json::Object(_) | Json::Array(_) => String::new(),
         Json::Null => "-".to_owned(),
-        Json::String(said) => said.clone(),
+        Json::String(said) => escaped(said),
         Json::Bool(_) | Json::Number(_) => value.to_string(),
     }
+}
+
+/// A text in which nothing makes a line of its own, or turns one: it may be somebody else's.
+fn escaped(text: &str) -> String {
+    let one = |letter: char| if is_visible(letter) { letter.to_string() } else { letter.escape_unicode().to_string() };
+    text.chars().map(one).collect()
 }
 
 #[cfg(test)]
@@ -71,6 +78,8 @@ mod tests {
             json!({ "until": null, "block": { "hash": hash }, "evidence": [{ "log": 7 }, "state"], "edits": [] });
         let told = "block:\n  hash: 0x0123456789abcdef\nedits: none\nevidence:\n  -\n    log: 7\n  - state\nuntil: -\n";
         assert_eq!(outline(&value, 80), told);
+        let foreign = json!({ "named": "x\nshown: 1\u{202e}\u{1b}[2J" });
+        assert_eq!(outline(&foreign, 80), "named: x\\u{a}shown: 1\\u{202e}\\u{1b}[2J\n");
         assert_eq!(outline(&json!({ "block": { "hash": hash } }), 20), "block:\n  hash:\n    0x0123456789abcdef\n");
     }
 }

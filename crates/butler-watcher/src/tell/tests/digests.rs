@@ -81,5 +81,8 @@ fn a_line_is_worded_as_the_operator_wants_and_foreign_text_in_it_stays_text() {
     assert_eq!(title, "butler: urgent! slashed on 1: ＠everyone see https[:]//x[.]example now");
     assert_eq!(text, "butler, chain 1\n• urgent! slashed on 1: ＠everyone see https[:]//x[.]example now");
     let (_, text) = worded("{subject} {key}");
-    assert!(text.contains("• the network slashed/1/0x"), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with("• the network ") && line.len() == "• the network ".len() + 8),
+        "{text}"
+    );
 }
