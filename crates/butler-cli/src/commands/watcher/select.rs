@@ -42,7 +42,13 @@ pub(super) async fn one(global: &Global, name: ActionName) -> Result<Option<List
             let known = known.map(|Listed { short, row }| format!("{short} ({}, {})", row.kind, row.phase.name()));
             Err(CliError::SeveralActions { name: told, known: known.collect() })
         }
-        _ => Err(strange()),
+        Answer::Status(_)
+        | Answer::Actions { .. }
+        | Answer::Decided { .. }
+        | Answer::Jobs(_)
+        | Answer::Export(_)
+        | Answer::History(_)
+        | Answer::Refused(_) => Err(strange()),
     }
 }
 
