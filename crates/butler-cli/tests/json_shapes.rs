@@ -125,7 +125,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         ("butler-cli backtest", &["backtest", "--all", "--l1-url", &without_log], 5),
         (
             "butler-cli backtest",
-            &["backtest", "--attester", "0x00000000000000000000000000000000000000ff", "--state", "0"],
+            &["backtest", "--all", "--attester", "0x00000000000000000000000000000000000000ff", "--state", "0"],
             0,
         ),
         ("butler-cli doctor", &["doctor"], 5),

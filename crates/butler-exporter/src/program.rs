@@ -1,7 +1,7 @@
 //! The program from its arguments to its exit code.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +60,23 @@ pub struct Arguments {
     /// Scrape everything once, print the metrics and end; the exit code is 4 when a scrape failed.
     #[arg(long)]
     once: bool,
+}
+
+/// Reads the arguments, and runs the program.
+#[must_use]
+pub fn main() -> Exit {
+    let told = match Arguments::try_parse() {
+        Ok(arguments) => return main_with(&arguments),
+        Err(told) => told,
+    };
+    // `--help` and `--version` come as errors, too.
+    match told.print().and_then(|()| std::io::stdout().flush()) {
+        _ if told.use_stderr() => Exit::Usage,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(Exit::LocalFile, &format!("failed to write to stdout: {error}"))
+        }
+        Ok(()) | Err(_) => Exit::Success,
+    }
 }
 
 /// Runs the program.

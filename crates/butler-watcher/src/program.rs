@@ -1,6 +1,6 @@
 //! The program from its arguments to its exit code.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,6 +102,23 @@ enum Ended {
     Journal(JournalError),
     Jobs(JobsError),
     Panicked,
+}
+
+/// Reads the arguments, and runs the program.
+#[must_use]
+pub fn main() -> Exit {
+    let told = match Arguments::try_parse() {
+        Ok(arguments) => return main_with(&arguments),
+        Err(told) => told,
+    };
+    // `--help` and `--version` come as errors, too.
+    match told.print().and_then(|()| std::io::stdout().flush()) {
+        _ if told.use_stderr() => Exit::Usage,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(Exit::LocalFile, &format!("failed to write to stdout: {error}"))
+        }
+        Ok(()) | Err(_) => Exit::Success,
+    }
 }
 
 /// Runs the program.

@@ -290,7 +290,10 @@ fn block_tag(text: &str) -> Result<BlockTag, String> {
         "safe" => Ok(BlockTag::Safe),
         "finalized" => Ok(BlockTag::Finalized),
         number => {
-            let parsed = number.strip_prefix("0x").map_or_else(|| number.parse(), |hex| u64::from_str_radix(hex, 16));
+            let parsed = number
+                .strip_prefix("0x")
+                .or_else(|| number.strip_prefix("0X"))
+                .map_or_else(|| number.parse(), |hex| u64::from_str_radix(hex, 16));
             parsed
                 .map(BlockTag::Number)
                 .map_err(|_| "expected a block number, `latest`, `safe` or `finalized`".to_owned())

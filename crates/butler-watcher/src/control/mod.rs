@@ -7,6 +7,7 @@
 mod access;
 mod answers;
 mod decisions;
+mod lookup;
 mod record;
 mod rights;
 mod rows;

@@ -178,6 +178,17 @@ pub enum Known {
     Finished(Finished),
 }
 
+impl Known {
+    /// The key of the action.
+    #[must_use]
+    pub fn key(&self) -> &EffectKey {
+        match self {
+            Self::Live(entry) => &entry.action.key,
+            Self::Finished(finished) => &finished.key,
+        }
+    }
+}
+
 /// How many actions there are, by kind and phase. Finished ones count as long as they are remembered.
 pub type Counts = BTreeMap<ActionKind, BTreeMap<Phase, u64>>;
 

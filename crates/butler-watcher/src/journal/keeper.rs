@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use butler_core::domain::action::EffectKey;
+use butler_core::domain::action::{EffectKey, ShortKey};
 use butler_core::runtime::report::one_line;
 use serde_json::Value;
 
@@ -304,6 +304,11 @@ impl Journal for Keeper {
             return Ok(Some(Known::Live(Box::new(entry))));
         }
         Ok(image.finished(key)?.map(Known::Finished))
+    }
+
+    fn beginning(&self, short: &ShortKey, most: usize) -> Result<Vec<Known>, JournalError> {
+        let inner = self.inner()?;
+        lists::beginning(&Image::new(&inner.store, inner.head.clone()), &inner.store, short, most)
     }
 
     fn cursor(&self, name: &str) -> Result<Option<Cursor>, JournalError> {

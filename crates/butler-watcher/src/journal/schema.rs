@@ -5,8 +5,7 @@
 //! urgency, kind and time), those that are leased (by the lease's end), those with a deadline (jobs by themselves) and those whose approval expires. So nothing
 //! scans the whole.
 
-use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority};
-use ring::digest::{SHA256, digest};
+use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority, ShortKey};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Counts, Entry, LaneCounts, Work};
@@ -71,8 +70,14 @@ const ID_BYTES: usize = 16;
 impl Id {
     pub(crate) fn of(key: &EffectKey) -> Self {
         let mut id = [0; ID_BYTES];
-        let digest = digest(&SHA256, key.as_str().as_bytes());
-        id.iter_mut().zip(digest.as_ref()).for_each(|(byte, of)| *byte = *of);
+        id.iter_mut().zip(key.digest().as_bytes()).for_each(|(byte, of)| *byte = *of);
+        Self(id)
+    }
+
+    /// The lowest id of the keys that a short key may stand for.
+    pub(crate) fn from(short: &ShortKey) -> Self {
+        let mut id = [0; ID_BYTES];
+        id.iter_mut().zip(short.lowest().as_bytes()).for_each(|(byte, of)| *byte = *of);
         Self(id)
     }
 

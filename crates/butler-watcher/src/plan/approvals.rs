@@ -33,7 +33,7 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
     let first = actions.first()?;
     let is_single = actions.len() == 1;
     let why = if is_single {
-        format!("waits for an approval: {}; `butler-cli actions approve {}`", first.why, first.key)
+        format!("waits for an approval: {}; `butler-cli actions approve {}`", first.why, first.key.short())
     } else {
         let count = actions.len();
         format!(

@@ -10,6 +10,7 @@ mod keystore;
 mod kind;
 mod life;
 mod place;
+mod short;
 mod window;
 
 use ethers_core::types::{Address, H256};
@@ -21,6 +22,7 @@ pub use self::keystore::{FILES_SHOWN, KeystoreContent, KeystoreFile};
 pub use self::kind::{ActionKind, Policy, Priority};
 pub use self::life::{LifeError, Phase, Step, UnknownPhase};
 pub use self::place::Place;
+pub use self::short::{ActionName, ShortKey, short_keys};
 pub use self::window::{DailyHours, InvalidWindow, Window};
 use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
