@@ -73,7 +73,7 @@ async fn refused(bench: &Bench, arguments: &[&str]) -> String {
 }
 
 /// A registration file as Aztec's tool writes it: proofs are not padded.
-fn registrations(keys: &[KeyStore]) -> String {
+pub(crate) fn registrations(keys: &[KeyStore]) -> String {
     let padded = |number: U256| format!("{number:#066x}");
     let list = keys.iter().map(|key| {
         json!({

@@ -33,7 +33,7 @@ pub use self::jobs::JobsCommand;
 pub use self::rules::RulesArgs;
 pub use self::safe::SafeCommand;
 pub use self::transactions::{
-    AdminArgs, AttesterCommand, ProviderChange, PublishersCommand, SenderArgs, TransactionArgs,
+    AdminArgs, AttesterCommand, KeyArgs, ProviderChange, PublishersCommand, SenderArgs, SigningArgs, TransactionArgs,
 };
 use crate::candidates;
 use crate::output::ColorChoice;

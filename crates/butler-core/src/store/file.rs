@@ -20,6 +20,9 @@ const SUFFIX: &str = ".tmp";
 /// A temporary file is locked while it is written. One that is not, and is older than this, belongs to nobody who lives.
 const ABANDONED: Duration = Duration::from_secs(10);
 
+/// Bytes of room beside a file's own: whoever reads to the end asks for some more to see it.
+const SPARE: usize = 64;
+
 /// Reads a regular file of at most `limit` bytes. Blocks.
 ///
 /// # Errors
@@ -37,7 +40,9 @@ pub fn load_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
 pub(super) fn load_open(path: &Path, file: File, limit: u64) -> Result<Vec<u8>, StoreError> {
     let metadata = file.metadata().map_err(|source| StoreError::reading(path, source))?;
     check_shape(path, &metadata, limit)?;
-    let mut content = Vec::new();
+    // A content that grows leaves copies of itself behind, and it may be a password: there is room for all of it at once.
+    let room = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(SPARE);
+    let mut content = Vec::with_capacity(room);
     // One byte more than allowed tells a file that grew from one that fits.
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
     read.map_err(|source| StoreError::reading(path, source))?;

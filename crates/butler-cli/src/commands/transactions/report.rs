@@ -8,7 +8,9 @@ use ethers_core::types::{Bytes, H256};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::signed::report::Sent;
 use crate::commands::safe::Proposed;
+use crate::error::CliError;
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
@@ -31,6 +33,7 @@ pub(super) struct Report {
     file: Option<String>,
     pub(super) content: Option<Value>,
     proposal: Option<Proposed>,
+    sent: Vec<Sent>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,6 +80,7 @@ impl Report {
             file: None,
             content: None,
             proposal: None,
+            sent: Vec::new(),
         }
     }
 
@@ -84,6 +88,12 @@ impl Report {
     pub(super) fn made_by(&mut self, effect: String, executed: Option<Executed>) {
         self.effect = Some(effect);
         self.executed = executed.map(|found| Where { block_number: found.block, transaction_hash: found.transaction });
+    }
+
+    /// It was signed and sent here.
+    pub(super) fn sent(&mut self, sent: Vec<Sent>) {
+        self.form = Some(Form::Signed.name());
+        self.sent = sent;
     }
 
     /// It is to be done.
@@ -116,8 +126,16 @@ impl Report {
             file,
             content,
             proposal,
+            sent: Vec::new(),
         }
     }
+}
+
+/// Writes the report, and what a form is below it.
+pub(super) fn show(report: &Report, output: Output) -> Result<(), CliError> {
+    let content = report.content.as_ref().map(|content| format!("\n{content:#}\n")).unwrap_or_default();
+    output.verbatim(report, |report| output.fitted(&render(report, &output)) + &content)?;
+    Ok(())
 }
 
 pub(super) fn render(report: &Report, output: &Output) -> String {
@@ -164,6 +182,10 @@ pub(super) fn render(report: &Report, output: &Output) -> String {
     }
     if let Some(proposal) = &report.proposal {
         text.push_str(&proposal.told());
+        return text;
+    }
+    if !report.sent.is_empty() {
+        report.sent.iter().for_each(|sent| text.push_str(&sent.told()));
         return text;
     }
     text.push_str(&match (&report.file, report.form) {

@@ -1,0 +1,121 @@
+//! From signed bytes to a block, and until that is final: sent again where they are lost, and never other ones.
+
+use std::time::Duration;
+
+use butler_core::client::l1::BlockTag;
+use butler_core::client::send_reply::Reply;
+use butler_core::runtime::report::one_line;
+use butler_core::transaction::signed::{Fate, Outcome};
+use tokio::time::{Instant, sleep};
+
+use super::account::Standing;
+use super::journal::Journal;
+use crate::error::{CliError, SignedFault};
+use crate::gather::Gathered;
+use crate::output::remark;
+
+/// The pauses between looks grow up to this: a block of Ethereum takes 12 seconds.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// After so many refusals in a row of what nobody has, one is passed on.
+const REFUSALS: u32 = 3;
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// That it is in a block.
+    Mined,
+    /// That this block is final.
+    Final,
+}
+
+/// Sees that what was signed with that nonce reaches the goal; how its nonce was used, and whether that is final. `None` where the time is over before
+/// it is in a block.
+pub(super) async fn deliver(
+    gathered: &Gathered,
+    journal: &mut Journal,
+    nonce: u64,
+    goal: Goal,
+    until: Instant,
+) -> Result<Option<(Outcome, bool)>, CliError> {
+    let (client, confirmations) = (gathered.network.reader.client(), gathered.network.config.confirmations);
+    let (mut pause, mut sent, mut refused, mut told) = (FIRST_PAUSE, 0_u32, 0_u32, None);
+    loop {
+        let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
+        let standing = Standing::read(client, &block, confirmations, journal).await?;
+        let fate = standing.fates.get(&nonce).copied();
+        let mut mined = None;
+        match fate {
+            Some(Fate::Final(outcome)) => {
+                journal.end(&standing.ends())?;
+                return Ok(Some((outcome, true)));
+            }
+            Some(Fate::Mined(outcome)) if goal == Goal::Mined => return Ok(Some((outcome, false))),
+            Some(Fate::Mined(outcome)) => mined = Some((outcome, false)),
+            Some(Fate::Waiting) => {}
+            Some(Fate::Gone) => match send(gathered, journal, nonce).await? {
+                Some(reply) if reply.has_arrived() => {
+                    (pause, refused) = (FIRST_PAUSE, 0);
+                    sent = sent.saturating_add(1);
+                    // It may be in a block at once. Where it is lost again and again, that is waited for.
+                    if sent == 1 {
+                        continue;
+                    }
+                }
+                Some(reply) => {
+                    refused = refused.saturating_add(1);
+                    // Whoever refuses for its nonce may have a block that this look did not.
+                    if reply != Reply::NonceUsed || refused >= REFUSALS {
+                        return Err(not_taken(journal, nonce, reply));
+                    }
+                }
+                None => {}
+            },
+            None => return Ok(None),
+        }
+        tell(&mut told, nonce, fate);
+        if Instant::now() + pause > until {
+            return Ok(mined);
+        }
+        sleep(pause).await;
+        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Sends the last that was signed with that nonce; what was said to it, where anything was.
+async fn send(gathered: &Gathered, journal: &Journal, nonce: u64) -> Result<Option<Reply>, CliError> {
+    let Some(transaction) = journal.open_at(nonce).and_then(super::journal::Kept::last) else { return Ok(None) };
+    let (raw, hash) = (transaction.raw(), transaction.hash());
+    match gathered.network.reader.client().send_signed(raw, hash).await {
+        Ok(reply) => {
+            if reply.has_arrived() {
+                remark(&format!("sent {hash:?} with the nonce {nonce}"));
+            }
+            Ok(Some(reply))
+        }
+        Err(error) => {
+            remark(&format!("nobody said whether {hash:?} arrived, which is looked for: {}", one_line(&error)));
+            Ok(None)
+        }
+    }
+}
+
+fn not_taken(journal: &Journal, nonce: u64, reply: Reply) -> CliError {
+    let hash = journal.open_at(nonce).and_then(|kept| kept.last()).map(|one| one.hash()).unwrap_or_default();
+    SignedFault::NotTaken { hash, nonce, reply }.into()
+}
+
+/// Says what is waited for, once.
+fn tell(told: &mut Option<Fate>, nonce: u64, fate: Option<Fate>) {
+    if *told == fate {
+        return;
+    }
+    match fate {
+        Some(Fate::Waiting) => remark(&format!("nonce {nonce} waits to be in a block")),
+        Some(Fate::Mined(Outcome::Succeeded { block, .. })) => {
+            remark(&format!("nonce {nonce} is in block {block}, which is not final yet"));
+        }
+        Some(Fate::Mined(_) | Fate::Final(_) | Fate::Gone) | None => {}
+    }
+    *told = fate;
+}
