@@ -13,6 +13,7 @@ use crate::support::{Bench, Ran, butler, shown};
 use crate::transactions::registrations;
 
 const HOW: [&str; 5] = ["--form", "signed", "--yes", "--wait", "20s"];
+const BRIEFLY: [&str; 5] = ["--form", "signed", "--yes", "--wait", "1s"];
 const SET: [&str; 3] = ["provider", "set-take-rate", "1234"];
 
 /// Signs and sends a change, sees that it is done, and that the second time there is nothing to do: how many transactions it took.
@@ -196,4 +197,96 @@ async fn nothing_is_signed_beside_what_waits() {
     let done = bench.json(&[&SET[..], &["--form", "signed", "--yes", "--wait", "0s"]].concat(), 0).await;
     assert_eq!((&done["sent"][0]["hash"], &done["sent"][0]["nonce"]), (hash, &json!(2)), "{done}");
     assert_eq!(journal(&bench).unwrap(), kept, "nothing else was signed");
+}
+
+#[tokio::test]
+async fn what_waits_is_replaced_by_more_for_gas_or_by_nothing() {
+    let bench = bench_with_signer().await;
+    assert_eq!(bench.json(&["transactions", "list"], 0).await["transactions"], json!([]));
+    bench.chain.rpc("evm_setAutomine", json!([false])).await.unwrap();
+    let waits = [&SET[..], &BRIEFLY].concat();
+    assert_eq!(bench.run(&waits).await.code, 4);
+    let replace = ["transactions", "replace", "1", "--yes", "--wait", "1s"];
+    let ran = bench.run(&replace).await;
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let versions = journal(&bench).unwrap()["transactions"][0]["versions"].clone();
+    assert_eq!(versions.as_array().unwrap().len(), 2);
+    let dear = refused(&bench, &[&replace[..], &["--max-fee", "1"]].concat()).await;
+    assert!(dear.contains("over the limit of 1"), "{dear}");
+    let listed = bench.json(&["transactions", "list"], 0).await["transactions"][0].clone();
+    assert_eq!((&listed["state"], &listed["nonce"]), (&json!("waiting"), &json!(1)), "{listed}");
+    assert_eq!((&listed["hash"], &listed["replaced"]), (&versions[1]["hash"], &json!([versions[0]["hash"]])));
+    bench.chain.mine().await.unwrap();
+    let done = bench.json(&waits, 0).await;
+    assert_eq!(done["executed"]["transaction_hash"], versions[1]["hash"], "{done}");
+    let told = bench.run(&["transactions", "list"]).await.stdout;
+    assert!(told.contains("mined, not final: block") && told.contains("set the share of provider 1 to 1234"), "{told}");
+
+    let other = [&["provider", "set-take-rate", "9"][..], &BRIEFLY].concat();
+    assert_eq!(bench.run(&other).await.code, 4);
+    assert_eq!(bench.run(&["transactions", "cancel", "2", "--yes", "--wait", "1s"]).await.code, 4);
+    let told = refused(&bench, &other).await;
+    assert!(told.contains("which cancels the same"), "{told}");
+    bench.chain.mine().await.unwrap();
+    let listed = bench.json(&["transactions", "list"], 0).await["transactions"][1].clone();
+    assert_eq!((&listed["state"], &listed["is_cancellation"]), (&json!("mined"), &json!(true)), "{listed}");
+    // While that block may go, the first could still come.
+    let told = refused(&bench, &other).await;
+    assert!(told.contains("had no effect, in a block that is not final"), "{told}");
+    for _ in 0..2 {
+        bench.chain.mine().await.unwrap();
+    }
+    bench.chain.rpc("evm_setAutomine", json!([true])).await.unwrap();
+    assert_eq!(bench.json(&other, 0).await["sent"][0]["nonce"], 3);
+    let ended = bench.run(&["transactions", "cancel", "3", "--yes"]).await;
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_plan_is_signed_without_network_and_sent_where_there_is_one() {
+    let bench = bench_with_signer().await;
+    let plan = ["provider", "set-take-rate", "77", "--form", "unsigned", "--out"];
+    bench.json(&[&plan[..], &["plan.json"]].concat(), 0).await;
+    assert_eq!((sent(&bench).await, journal(&bench)), (1, None));
+    // That machine reaches nobody.
+    let url = bench.chain.url().to_owned();
+    bench.reconfigure(&url, "http://127.0.0.1:9");
+    let sign = ["transactions", "sign", "plan.json", "--out", "signed.json"];
+    let nobody = bench.run(&sign).await;
+    assert_eq!(nobody.code, 2, "{}", nobody.stderr);
+    let signed = bench.json(&[&sign[..], &["--yes"]].concat(), 0).await;
+    let says = &signed["transactions"][0]["description"];
+    assert_eq!(*says, "set the share of provider 1 to 77 basis points");
+    let again = refused(&bench, &[&sign[..], &["--yes"]].concat()).await;
+    assert!(again.contains("`signed.json` exists"), "{again}");
+    for (change, why) in [
+        (json!({ "gas": 1 }), "its checksum is wrong"),
+        (json!({ "more": 1 }), "it is not a plan of transactions"),
+    ] {
+        bench.write("bad.json", &bench.read("plan.json"));
+        bench.edit("bad.json", |plan| {
+            plan["transactions"][0].as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        });
+        let ran = bench.run(&["transactions", "sign", "bad.json", "--out", "never.json", "--yes"]).await;
+        assert!(ran.code == 3 && ran.stderr.contains(why), "{}", ran.stderr);
+    }
+    bench.reconfigure("chain_id = 31337", "chain_id = 31338");
+    let elsewhere = bench.run(&["transactions", "sign", "plan.json", "--out", "never.json", "--yes"]).await;
+    assert!(elsewhere.code == 3 && elsewhere.stderr.contains("it is of chain 31337"), "{}", elsewhere.stderr);
+    bench.reconfigure("chain_id = 31338", "chain_id = 31337");
+
+    bench.reconfigure("http://127.0.0.1:9", &url);
+    let broadcast = ["transactions", "broadcast", "signed.json", "--wait", "0s"];
+    let first = bench.json(&broadcast, 0).await;
+    assert_eq!((&first["sent"][0]["nonce"], &first["sent"][0]["state"]), (&json!(1), &json!("mined")), "{first}");
+    let second = bench.json(&broadcast, 0).await;
+    assert_eq!(second["sent"][0]["hash"], first["sent"][0]["hash"]);
+    assert_eq!(sent(&bench).await, 2);
+    // A second plan of an older nonce, and one that somebody else carried out meanwhile.
+    bench.json(&["provider", "set-take-rate", "78", "--form", "unsigned", "--out", "late.json"], 0).await;
+    bench.run(&["transactions", "sign", "late.json", "--out", "late-signed.json", "--yes"]).await;
+    assert_eq!(bench.run(&[&SET[..], &BRIEFLY].concat()).await.code, 0);
+    let told = refused(&bench, &["transactions", "broadcast", "late-signed.json"]).await;
+    assert!(told.contains("of nonce 2 is under way, which is to set the share of provider 1 to 1234"), "{told}");
+    assert_eq!(sent(&bench).await, 3);
 }

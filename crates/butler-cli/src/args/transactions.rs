@@ -1,16 +1,16 @@
 //! The arguments of commands that change something on Ethereum.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use butler_core::config::{parse_ether, parse_gwei};
+use butler_core::config::parse_ether;
 use butler_core::transaction::form::Form;
 use clap::{Args, Subcommand};
 use ethers_core::types::{Address, U256};
 
 use super::attester::address;
 use super::closed::forms;
-use super::headings::{SIGNING, TRANSACTION};
+use super::headings::TRANSACTION;
+use super::signing::SigningArgs;
 
 /// How a change is tried and handed over: the calls are given to whoever signs, or signed and sent here.
 #[derive(Debug, Clone, Args)]
@@ -30,36 +30,6 @@ pub struct TransactionArgs {
     /// How it is signed here.
     #[command(flatten)]
     pub signing: SigningArgs,
-}
-
-/// The key that signs on this machine, what its transactions may cost, and how long one is waited for.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = SIGNING)]
-pub struct SigningArgs {
-    /// The key, and whether anybody is asked.
-    #[command(flatten)]
-    pub key: KeyArgs,
-    /// The most that is offered for a unit of gas, in gwei [default: `max_fee` of the configuration].
-    #[arg(long, value_name = "GWEI", value_parser = gwei)]
-    pub max_fee: Option<U256>,
-    /// How long it is waited for, until its block is final.
-    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = humantime::parse_duration)]
-    pub wait: Duration,
-}
-
-/// The key that signs on this machine.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = SIGNING)]
-pub struct KeyArgs {
-    /// The encrypted key (V3) of the account that sends; yours or root's, and nobody else's to read [default: `keystore_file`].
-    #[arg(long, value_name = "FILE", requires = "password_file")]
-    pub keystore: Option<PathBuf>,
-    /// The file of its password, under the same rule [default: `password_file`].
-    #[arg(long, value_name = "FILE", requires = "keystore")]
-    pub password_file: Option<PathBuf>,
-    /// Sign without asking first.
-    #[arg(long)]
-    pub yes: bool,
 }
 
 /// The same of a change that only the provider's admin can make.
@@ -214,10 +184,6 @@ impl ProviderChange {
             Self::AcceptAdmin { sender } => &sender.transaction,
         }
     }
-}
-
-fn gwei(text: &str) -> Result<U256, String> {
-    parse_gwei(text).ok_or_else(|| "expected an amount of gwei such as 1.5".to_owned())
 }
 
 fn ether(text: &str) -> Result<U256, String> {

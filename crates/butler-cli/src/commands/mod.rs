@@ -60,6 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         }
         Command::Safe(SafeCommand::Proposals { safe }) => safe::proposals(&global, safe, output).await,
         Command::Attester(command) => transactions::attester(&global, &command, output).await,
+        Command::Transactions(command) => transactions::transactions(&global, &command, output).await,
         Command::Chain(args) => chain::run(&global, &args, output).await,
         Command::Slashing(args) => slashing::run(&global, &args, output).await,
         Command::Upgrade(args) => upgrade::run(&global, &args, output).await,

@@ -95,6 +95,20 @@ pub enum SignedFault {
     /// Nothing is sent that cannot be written down.
     #[error("failed to write down what was signed here")]
     NotKept(#[source] StoreError),
+    /// The same was signed here before.
+    #[error("the same was signed here before with the nonce {0}, and is under way")]
+    UnderWay(u64),
+    /// What was signed is not what comes next.
+    #[error("it was signed with the nonce {nonce}, and the next nonce is {expected}")]
+    OtherNonce {
+        /// Its nonce.
+        nonce: u64,
+        /// The account's next one.
+        expected: u64,
+    },
+    /// What was signed is of no use any more.
+    #[error("nothing is sent: {0}")]
+    SoAlready(String),
     /// Nothing has that nonce.
     #[error("nothing that was signed here and is under way has the nonce {0}")]
     NotUnderWay(u64),
@@ -121,6 +135,9 @@ impl SignedFault {
             | Self::Sign(_)
             | Self::NotSigned(_)
             | Self::Changed
+            | Self::UnderWay(_)
+            | Self::OtherNonce { .. }
+            | Self::SoAlready(_)
             | Self::Declined
             | Self::Busy => Exit::Refused,
             Self::NotTaken { .. } | Self::NotMined { .. } => Exit::Upstream,
@@ -171,7 +188,8 @@ impl SignedFault {
             Self::Journal(_) => {
                 "do not move it away while something waits: then a second transaction could be signed for the same".to_owned()
             }
-            Self::NotUnderWay(_) => "`butler-cli transactions list` shows what is".to_owned(),
+            Self::OtherNonce { .. } | Self::SoAlready(_) => "make a new plan with `--form unsigned`, and have it signed".to_owned(),
+            Self::UnderWay(_) | Self::NotUnderWay(_) => "`butler-cli transactions list` shows what is under way".to_owned(),
             Self::Key(_) | Self::Sign(_) | Self::NotSigned(_) | Self::Declined | Self::NotKept(_) | Self::File { .. } => {
                 return None;
             }

@@ -1,8 +1,10 @@
 //! What changes something on Ethereum: facts, checks, a plan, a trial as the real sender, a form for whoever signs.
 
 mod deposit;
+mod file;
 mod keys;
 mod report;
+mod sent;
 mod settle;
 mod signed;
 mod tried;
@@ -20,7 +22,9 @@ use butler_core::transaction::refusal::Refusal;
 use ethers_core::types::Address;
 
 use self::settle::settle;
-use crate::args::{AttesterCommand, Global, ProviderChange, PublishersCommand};
+use self::signed::Replacement;
+
+use crate::args::{AttesterCommand, Global, ProviderChange, PublishersCommand, TransactionsCommand};
 use crate::error::CliError;
 use crate::gather::{Gathered, Look, gather};
 use crate::output::Output;
@@ -101,6 +105,24 @@ pub(super) async fn attester(global: &Global, command: &AttesterCommand, output:
     let AttesterCommand::Deposit { file, withdrawer, stay, sender } = command;
     let decide = || deposit::decided(global, file, (*withdrawer, *stay), sender.from);
     settle(&|| Box::pin(decide()), &sender.transaction, output).await
+}
+
+/// Runs a command for transactions that were signed, or are to be.
+///
+/// # Errors
+/// See [`CliError`].
+pub(super) async fn transactions(
+    global: &Global,
+    command: &TransactionsCommand,
+    output: Output,
+) -> Result<Exit, CliError> {
+    match command {
+        TransactionsCommand::List => signed::list(global, output).await,
+        TransactionsCommand::Replace(args) => signed::replace(global, args, Replacement::Dearer, output).await,
+        TransactionsCommand::Cancel(args) => signed::replace(global, args, Replacement::Nothing, output).await,
+        TransactionsCommand::Sign(args) => signed::sign(global, args, output),
+        TransactionsCommand::Broadcast(args) => signed::broadcast(global, args, output).await,
+    }
 }
 
 /// The one provider that is configured.

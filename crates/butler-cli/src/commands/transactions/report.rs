@@ -8,7 +8,7 @@ use ethers_core::types::{Bytes, H256};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::signed::report::Sent;
+use super::sent::Sent;
 use crate::commands::safe::Proposed;
 use crate::error::CliError;
 use crate::output::Output;

@@ -1,16 +1,13 @@
 //! From a decision to what the operator gets: found in the logs where it is so already, else tried and put into a form.
 
-use std::path::Path;
-
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::one_line;
-use butler_core::store::file::save_atomic;
 use butler_core::transaction::executed::find;
 use butler_core::transaction::form::Form;
 use butler_core::transaction::plan::Decision;
 use butler_core::transaction::refusal::Refusal;
-use serde_json::Value;
 
+use super::file::write;
 use super::report::{Made, Report, show};
 use super::signed;
 use super::tried::{Decide, Tried};
@@ -19,9 +16,6 @@ use crate::commands::safe::propose;
 use crate::error::{CliError, SafeFault};
 use crate::gather::Gathered;
 use crate::output::{Output, remark};
-
-/// Who may read what is written: all of it is public, as the calls will be.
-const MODE: u32 = 0o644;
 
 /// Decides, and ends the command that changes something.
 ///
@@ -76,19 +70,11 @@ async fn make(tried: &Tried, gathered: &Gathered, args: &TransactionArgs) -> Res
     }
     let content = match form {
         Form::SafeProposal => return Ok(Some(Made::Proposed(propose(gathered, &tried.plan).await?))),
-        Form::Calldata | Form::SafeBuilder | Form::Signed | Form::Unsigned => form.of(&tried.plan, &gathered.snapshot.block),
+        Form::Unsigned => Some(signed::unsigned(gathered, tried, &args.signing).await?),
+        Form::Calldata | Form::SafeBuilder | Form::Signed => form.of(&tried.plan, &gathered.snapshot.block),
     };
     let Some(content) = content else { return Ok(None) };
     let Some(file) = out else { return Ok(Some(Made::Text(*form, content))) };
     write(file, &content)?;
     Ok(Some(Made::File(*form, file.display().to_string())))
-}
-
-fn write(file: &Path, content: &Value) -> Result<(), CliError> {
-    if file.symlink_metadata().is_ok() {
-        return Err(CliError::Exists(file.display().to_string()));
-    }
-    save_atomic(file, format!("{content:#}\n").as_bytes(), MODE)?;
-    remark(&format!("wrote {}", file.display()));
-    Ok(())
 }

@@ -4,11 +4,13 @@
 //! state after that block still wants it, so nothing that was decided on is ever outdated. `line` decides that from nonces alone: a state
 //! whose nonce is beyond what was signed has what became of it, whatever endpoints say of receipts.
 
+mod bundle;
 mod envelope;
 mod fate;
 mod fees;
 mod line;
 
+pub use self::bundle::{Bundle, Checked, Content, NotUsable, Signed, ToSign};
 pub use self::envelope::{Draft, NotSigned, RAW_LIMIT, SignedTransaction};
 pub use self::fate::{Fate, Outcome, Sighting, fate_of};
 pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit};

@@ -16,8 +16,6 @@ use crate::error::CliError;
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) nonces: Nonces,
-    /// The last block that is final.
-    pub(super) last_final: u64,
     /// By nonce, of those that have not ended.
     pub(super) fates: BTreeMap<u64, Fate>,
 }
@@ -52,7 +50,7 @@ impl Standing {
         };
         let fates =
             journal.under_way().map(|kept| (kept.entry.nonce, fate(kept.entry.nonce, kept.hashes().collect()))).collect();
-        Ok(Self { nonces, last_final: last_final.number, fates })
+        Ok(Self { nonces, fates })
     }
 
     /// How nonces were used, of those that were.

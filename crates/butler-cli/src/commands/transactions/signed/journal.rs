@@ -135,16 +135,22 @@ pub(super) struct Journal {
     path: PathBuf,
     subject: Subject,
     kept: Vec<Kept>,
-    /// Held until the journal goes.
-    _lock: File,
+    /// Held until the journal goes; `None` of one that is only looked at.
+    _lock: Option<File>,
 }
 
 impl Journal {
     /// Opens the file of an account in that folder. Blocks.
     pub(super) fn open(folder: &Path, chain_id: u64, account: Address) -> Result<Self, SignedFault> {
-        let path = folder.join(format!("signed-{chain_id}-{account:?}.json"));
+        let path = file_of(folder, chain_id, account);
         let lock = lock_private(&path.with_extension("lock")).map_err(SignedFault::NotKept)?;
         let lock = lock.ok_or(SignedFault::Busy)?;
+        Ok(Self { _lock: Some(lock), ..Self::look(folder, chain_id, account)? })
+    }
+
+    /// Looks at the file of an account, which another command may be at. Blocks.
+    pub(super) fn look(folder: &Path, chain_id: u64, account: Address) -> Result<Self, SignedFault> {
+        let path = file_of(folder, chain_id, account);
         let subject = Subject { chain_id, account };
         let content: Content = match load_record(&path, &subject) {
             Ok(content) => content,
@@ -156,7 +162,7 @@ impl Journal {
         let kept = content.transactions.into_iter().map(|entry| entry.read(&subject)).collect::<Option<_>>();
         let malformed = || RecordError::Malformed { path: path.clone(), what: Content::FORMAT.what };
         let kept = kept.ok_or_else(|| SignedFault::Journal(malformed()))?;
-        Ok(Self { path, subject, kept, _lock: lock })
+        Ok(Self { path, subject, kept, _lock: None })
     }
 
     /// The accounts of a chain that have a file in that folder.
@@ -261,6 +267,10 @@ impl Journal {
         })?;
         save_record(&self.path, &bytes).map_err(SignedFault::NotKept)
     }
+}
+
+fn file_of(folder: &Path, chain_id: u64, account: Address) -> PathBuf {
+    folder.join(format!("signed-{chain_id}-{account:?}.json"))
 }
 
 impl Entry {

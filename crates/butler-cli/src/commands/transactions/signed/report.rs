@@ -1,45 +1,28 @@
-//! What was sent, for people and programs.
+//! Reports of `transactions broadcast`, `replace` and `cancel`.
 
-use ethers_core::types::H256;
+use ethers_core::types::Address;
 use serde::Serialize;
 
-/// A transaction that was sent.
-#[derive(Debug, Clone, Serialize)]
-pub(in crate::commands::transactions) struct Sent {
-    description: String,
-    pub(super) nonce: u64,
-    hash: H256,
-    state: SentState,
-    block_number: u64,
+use crate::commands::transactions::sent::Sent;
+use crate::view::json::{JsonAddress, Scope};
+use crate::view::scope_line;
+
+/// What was sent.
+#[derive(Debug, Serialize)]
+pub(super) struct SentReport {
+    scope: Scope,
+    account: JsonAddress,
+    sent: Vec<Sent>,
 }
 
-/// How it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum SentState {
-    /// It is in a block.
-    Mined,
-    /// And that is final.
-    Final,
-}
-
-impl Sent {
-    pub(super) fn new(description: String, (nonce, hash): (u64, H256), block_number: u64, is_final: bool) -> Self {
-        let state = if is_final { SentState::Final } else { SentState::Mined };
-        Self { description, nonce, hash, state, block_number }
-    }
-
-    pub(super) fn is_final(&self) -> bool {
-        self.state == SentState::Final
+impl SentReport {
+    pub(super) fn new(scope: Scope, account: Address, sent: Vec<Sent>) -> Self {
+        Self { scope, account: account.into(), sent }
     }
 
     /// What it says to people.
-    pub(in crate::commands::transactions) fn told(&self) -> String {
-        let Self { description, nonce, hash, state, block_number } = self;
-        let how = match state {
-            SentState::Final => format!("done, and final: block {block_number}"),
-            SentState::Mined => format!("mined, not final: block {block_number}"),
-        };
-        format!("{description}: {how}\ntransaction {hash:?}, nonce {nonce}\n")
+    pub(super) fn told(&self) -> String {
+        let sent: String = self.sent.iter().map(Sent::told).collect();
+        format!("{}\n{sent}", scope_line(&self.scope))
     }
 }

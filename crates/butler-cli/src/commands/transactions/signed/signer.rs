@@ -1,13 +1,12 @@
 //! The key that signs, and what its transactions may cost.
 
-use butler_core::config::SignerConfig;
+use butler_core::config::{NetworkConfig, SignerConfig};
 use butler_core::sign::LocalKey;
 use butler_core::transaction::signed::{Draft, FeeLimits, Market, SignedTransaction};
 use ethers_core::types::{Address, U256};
 
 use crate::args::{KeyArgs, SigningArgs};
 use crate::error::{CliError, SignedFault};
-use crate::gather::Gathered;
 use crate::output::{ask, can_ask};
 
 /// What is granted: the configuration's, or what the arguments say.
@@ -20,21 +19,17 @@ pub(super) fn market(config: &SignerConfig, base_fee: U256) -> Market {
     Market { base_fee, tip: config.priority_fee }
 }
 
-/// Opens the key of the account that is to send. From then on this process leaves no core dump. Blocks for about a second.
-pub(super) fn open(gathered: &Gathered, args: &KeyArgs, from: Address) -> Result<LocalKey, CliError> {
-    let network = &gathered.network.config;
+/// Opens the key that is given, or the network's. From then on this process leaves no core dump. Blocks for about a second.
+pub(super) fn open_any(network: &NetworkConfig, args: &KeyArgs) -> Result<LocalKey, CliError> {
     let configured = network.signer.files.as_ref().map(|files| (files.keystore.as_path(), files.password.as_path()));
     let given = args.keystore.as_deref().zip(args.password_file.as_deref());
     let (keystore, password) = given.or(configured).ok_or_else(|| SignedFault::NoKey(network.name.clone()))?;
-    load((keystore, password), from)
+    Ok(LocalKey::load(keystore, password).map_err(SignedFault::Key)?)
 }
 
-/// The same of these files.
-pub(super) fn load(
-    (keystore, password): (&std::path::Path, &std::path::Path),
-    from: Address,
-) -> Result<LocalKey, CliError> {
-    let key = LocalKey::load(keystore, password).map_err(SignedFault::Key)?;
+/// The same, which must be that of the account that is to send.
+pub(super) fn open(network: &NetworkConfig, args: &KeyArgs, from: Address) -> Result<LocalKey, CliError> {
+    let key = open_any(network, args)?;
     if key.address() == from { Ok(key) } else { Err(SignedFault::OtherAccount { key: key.address(), from }.into()) }
 }
 
