@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, When};
 use ethers_core::types::Address;
 use serde_json::json;
@@ -10,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::signer::{bench_with_signer, journal, sent, signer};
 use crate::support::{Bench, Ran, butler, shown};
-use crate::transactions::registrations;
+use crate::transactions::{endow, registrations};
 
 const HOW: [&str; 5] = ["--form", "signed", "--yes", "--wait", "20s"];
 const BRIEFLY: [&str; 5] = ["--form", "signed", "--yes", "--wait", "1s"];
@@ -19,7 +18,7 @@ const SET: [&str; 3] = ["provider", "set-take-rate", "1234"];
 /// Signs and sends a change, sees that it is done, and that the second time there is nothing to do: how many transactions it took.
 async fn once(bench: &Bench, change: &[&str]) -> u64 {
     let before = sent(bench).await;
-    let arguments = [change, &["--form", "signed", "--yes", "--wait", "0s"]].concat();
+    let arguments = [change, &BRIEFLY].concat();
     let first = bench.json(&arguments, 0).await;
     let list = first["sent"].as_array().unwrap();
     for (one, nonce) in list.iter().zip(before..) {
@@ -52,15 +51,21 @@ async fn every_change_is_signed_and_sent_once() {
     bench.write("keys.json", &registrations(&keys[..1]));
     assert_eq!(once(&bench, &["provider", "add-keys", "keys.json"]).await, 1);
     let admin = shown(Address::repeat_byte(0x21));
-    let create = ["provider", "create", "--admin", &admin, "--take-rate", "5", "--rewards-recipient", &admin, "--from", &from];
+    let create =
+        ["provider", "create", "--admin", &admin, "--take-rate", "5", "--rewards-recipient", &admin, "--from", &from];
     assert_eq!(once(&bench, &create).await, 1);
     let fund = ["publishers", "fund", "--from", &from, "--cap", "9"];
     assert!(once(&bench, &fund).await > 0);
     bench.write("stakes.json", &registrations(&keys[1..]));
     bench.chain.endow_with_stakes(signer(), 2).await.unwrap();
-    assert_eq!(once(&bench, &["attester", "deposit", "stakes.json", "--from", &from]).await, 3, "an approval, two stakes");
+    assert_eq!(
+        once(&bench, &["attester", "deposit", "stakes.json", "--from", &from]).await,
+        3,
+        "an approval, two stakes"
+    );
     assert_eq!(once(&bench, &["provider", "set-admin", &admin]).await, 1);
     // Whoever else may send it has no key here.
+    endow(&bench, Address::repeat_byte(0x21)).await;
     let told = refused(&bench, &[&["provider", "accept-admin", "--from", &admin][..], &HOW].concat()).await;
     assert!(told.contains(&format!("the key is that of {from}, and {admin} is to send it")), "{told}");
 }
@@ -259,10 +264,9 @@ async fn a_plan_is_signed_without_network_and_sent_where_there_is_one() {
     assert_eq!(*says, "set the share of provider 1 to 77 basis points");
     let again = refused(&bench, &[&sign[..], &["--yes"]].concat()).await;
     assert!(again.contains("`signed.json` exists"), "{again}");
-    for (change, why) in [
-        (json!({ "gas": 1 }), "its checksum is wrong"),
-        (json!({ "more": 1 }), "it is not a plan of transactions"),
-    ] {
+    for (change, why) in
+        [(json!({ "gas": 1 }), "its checksum is wrong"), (json!({ "more": 1 }), "it is not a plan of transactions")]
+    {
         bench.write("bad.json", &bench.read("plan.json"));
         bench.edit("bad.json", |plan| {
             plan["transactions"][0].as_object_mut().unwrap().extend(change.as_object().unwrap().clone());

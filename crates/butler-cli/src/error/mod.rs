@@ -242,6 +242,7 @@ impl CliError {
             | Self::Reading(ReadingError::Rpc(error))
             | Self::Simulation(SimulationError::Rpc(error)) => rpc_exit(error),
             Self::Reading(ReadingError::Answer(_)) => Exit::Upstream,
+            Self::Reading(ReadingError::Unconfirmed(_)) => Exit::Refused,
             Self::Refused(_) | Self::Simulation(SimulationError::Refused(_)) => Exit::Refused,
             Self::Registration { .. } => Exit::Configuration,
             Self::Safe(fault) => fault.exit(),
@@ -278,6 +279,7 @@ impl CliError {
             | Self::Reading(ReadingError::Rpc(error))
             | Self::Simulation(SimulationError::Rpc(error)) => rpc_hint(error),
             Self::Refused(refusal) | Self::Simulation(SimulationError::Refused(refusal)) => refusal.hint(),
+            Self::Reading(ReadingError::Unconfirmed(endpoint)) => Refusal::Unconfirmed(endpoint.clone()).hint(),
             Self::Registration { .. } => Some(
                 "it is the public `…_staker_output.json` that Aztec's `validator-keys` writes, never a keystore: nothing of the file was shown or kept".into(),
             ),

@@ -164,9 +164,9 @@ impl SignedFault {
             }
             Self::Blocked(Blocked::Unsettled { .. }) => "repeat the command when that block is final".to_owned(),
             Self::Blocked(Blocked::Cancelled { .. }) => "wait for it: `butler-cli transactions list`".to_owned(),
-            Self::Blocked(Blocked::Other { nonce, .. }) => format!(
-                "repeat the command that it is of, or `butler-cli transactions cancel {nonce}`"
-            ),
+            Self::Blocked(Blocked::Other { nonce, .. }) => {
+                format!("repeat the command that it is of, or `butler-cli transactions cancel {nonce}`")
+            }
             Self::Blocked(Blocked::Gap { .. }) => {
                 "a block may have gone that another program's transaction was in: wait for it".to_owned()
             }
@@ -182,15 +182,27 @@ impl SignedFault {
                 "the same command looks again at what is to be done, once that block is final".to_owned()
             }
             Self::Changed => "repeat the command: what was sent is in the state that it begins with".to_owned(),
-            Self::NoEffect(_) => "somebody undid it, or the endpoint's state is not that of its block: repeat the command".to_owned(),
+            Self::NoEffect(_) => {
+                "somebody undid it, or the endpoint's state is not that of its block: repeat the command".to_owned()
+            }
             Self::NobodyToAsk => "look at it with `--dry-run`, and give `--yes`".to_owned(),
             Self::Busy => "wait for it to end".to_owned(),
             Self::Journal(_) => {
-                "do not move it away while something waits: then a second transaction could be signed for the same".to_owned()
+                "do not move it away while something waits: then a second transaction could be signed for the same"
+                    .to_owned()
             }
-            Self::OtherNonce { .. } | Self::SoAlready(_) => "make a new plan with `--form unsigned`, and have it signed".to_owned(),
-            Self::UnderWay(_) | Self::NotUnderWay(_) => "`butler-cli transactions list` shows what is under way".to_owned(),
-            Self::Key(_) | Self::Sign(_) | Self::NotSigned(_) | Self::Declined | Self::NotKept(_) | Self::File { .. } => {
+            Self::OtherNonce { .. } | Self::SoAlready(_) => {
+                "make a new plan with `--form unsigned`, and have it signed".to_owned()
+            }
+            Self::UnderWay(_) | Self::NotUnderWay(_) => {
+                "`butler-cli transactions list` shows what is under way".to_owned()
+            }
+            Self::Key(_)
+            | Self::Sign(_)
+            | Self::NotSigned(_)
+            | Self::Declined
+            | Self::NotKept(_)
+            | Self::File { .. } => {
                 return None;
             }
         })

@@ -35,12 +35,26 @@ const WORDS: [(&[&str], Reply); 5] = [
     (&["alreadyknown", "alreadyimported", "knowntransaction", "existingtxwithsamehash", "alreadyinpool"], Reply::Known),
     (&["noncetoolow", "oldnonce", "nonceislow", "noncelow"], Reply::NonceUsed),
     (
-        &["replacementtransactionunderpriced", "replacementnotallowed", "couldnotreplaceexisting", "underpricedtoreplace", "toolowtoreplace"],
+        &[
+            "replacementtransactionunderpriced",
+            "replacementnotallowed",
+            "couldnotreplaceexisting",
+            "underpricedtoreplace",
+            "toolowtoreplace",
+        ],
         Reply::Underpriced,
     ),
     (&["insufficientfunds", "upfrontcostexceeds", "exceedsaccountbalance", "insufficientbalance"], Reply::Poor),
     (
-        &["underpriced", "feetoolow", "lessthanblockbasefee", "belowconfiguredminimum", "belowcurrentbasefee", "gaspricetoolow", "tiptoolow"],
+        &[
+            "underpriced",
+            "feetoolow",
+            "lessthanblockbasefee",
+            "belowconfiguredminimum",
+            "belowcurrentbasefee",
+            "gaspricetoolow",
+            "tiptoolow",
+        ],
         Reply::FeeTooLow,
     ),
 ];
@@ -105,11 +119,21 @@ mod tests {
         for (expected, words) in [
             (
                 Reply::Known,
-                &["already known", "AlreadyKnown", "Known transaction", "transaction already imported", "existing tx with same hash"][..],
+                &[
+                    "already known",
+                    "AlreadyKnown",
+                    "Known transaction",
+                    "transaction already imported",
+                    "existing tx with same hash",
+                ][..],
             ),
             (
                 Reply::NonceUsed,
-                &["nonce too low", "nonce too low: next nonce 5, tx nonce 3", "OldNonce, Current nonce: 5, nonce of rejected tx: 3"],
+                &[
+                    "nonce too low",
+                    "nonce too low: next nonce 5, tx nonce 3",
+                    "OldNonce, Current nonce: 5, nonce of rejected tx: 3",
+                ],
             ),
             (
                 Reply::Underpriced,

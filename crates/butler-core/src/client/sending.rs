@@ -85,7 +85,8 @@ impl L1Client {
                         return Ok(Reply::Taken);
                     }
                     Ok(_) | Err(_) => {
-                        let failure = RpcFailure::Malformed(format!("the answer to {SEND} is not the transaction's hash"));
+                        let failure =
+                            RpcFailure::Malformed(format!("the answer to {SEND} is not the transaction's hash"));
                         endpoint.blame_for(&failure);
                         failed = Some(failure_of(endpoint, SEND, failure));
                     }
@@ -119,7 +120,8 @@ impl L1Client {
         let mut failed = None;
         for (endpoint, answers) in self.everybody(&requests).await {
             let told = answers.and_then(|answers| {
-                let mut nonces = answers.into_iter().map(|answer| number(answer?.get())).collect::<Result<Vec<_>, _>>()?;
+                let mut nonces =
+                    answers.into_iter().map(|answer| number(answer?.get())).collect::<Result<Vec<_>, _>>()?;
                 let pending = nonces.pop().ok_or_else(|| malformed(COUNT))?;
                 Ok(NextNonces { at: nonces, pending })
             });

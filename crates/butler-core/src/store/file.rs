@@ -92,7 +92,8 @@ pub fn save_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErro
 /// Anything but [`StoreError::Sync`] means that there is no such file; no temporary file is left.
 pub fn save_new(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, StoreError> {
     let folder = folder_of(path);
-    let written = temporary(folder, bytes, mode).and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
+    let written =
+        temporary(folder, bytes, mode).and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
     match written {
         Ok(_) => synced(path, folder).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),

@@ -40,6 +40,7 @@ pub(super) struct Report {
 struct Where {
     block_number: u64,
     transaction_hash: H256,
+    is_final: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,7 +88,11 @@ impl Report {
     /// One change would have made it so, and was found or not.
     pub(super) fn made_by(&mut self, effect: String, executed: Option<Executed>) {
         self.effect = Some(effect);
-        self.executed = executed.map(|found| Where { block_number: found.block, transaction_hash: found.transaction });
+        self.executed = executed.map(|found| Where {
+            block_number: found.block,
+            transaction_hash: found.transaction,
+            is_final: found.is_final,
+        });
     }
 
     /// It was signed and sent here.
@@ -145,7 +150,9 @@ pub(super) fn render(report: &Report, output: &Output) -> String {
         text.push_str(&format!("nothing to do: {says}\n"));
         match &report.executed {
             Some(found) => {
-                text.push_str(&format!("executed at block {} by {:?}\n", found.block_number, found.transaction_hash));
+                let still = if found.is_final { "" } else { ", which is not final yet," };
+                let (block, hash) = (found.block_number, found.transaction_hash);
+                text.push_str(&format!("executed at block {block}{still} by {hash:?}\n"));
             }
             None if report.effect.is_some() => {
                 text.push_str(&format!("no log of the last {LOOK} blocks says by which transaction\n"));

@@ -1,5 +1,6 @@
 //! From a decision to what the operator gets: found in the logs where it is so already, else tried and put into a form.
 
+use butler_core::chain::SafeReadError;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::one_line;
 use butler_core::transaction::executed::find;
@@ -47,9 +48,12 @@ pub(super) async fn settle(decide: &Decide<'_>, args: &TransactionArgs, output: 
             let tried = Tried::new(&gathered, wanted).await?;
             if args.form.is_batch() {
                 tried.simulation.check_batch()?;
+                if tried.simulation.sender_pays {
+                    return Err(SafeFault::Read(SafeReadError::NotASafe(tried.plan.from())).into());
+                }
             }
             if args.form == Form::Signed && !args.dry_run {
-                return signed::run(decide, gathered, tried, args, output).await;
+                return Box::pin(signed::run(decide, gathered, tried, args, output)).await;
             }
             let made = make(&tried, &gathered, args).await?;
             Report::planned(gathered.scope(), &tried.plan, &tried.simulation, made)

@@ -26,15 +26,19 @@ impl Tried {
     /// See [`CliError`].
     pub(super) async fn new(gathered: &Gathered, wanted: Wanted) -> Result<Self, CliError> {
         let plan = Plan::new(wanted, gathered.places()).map_err(Refusal::from)?;
-        let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
-        if !plan.value().is_zero() {
-            let (from, needs) = (plan.from(), plan.value());
-            let has = balance(client, block, from).await?;
-            if has < needs {
-                return Err(Refusal::Poor { from, what: "ETH", has, needs }.into());
-            }
+        let (client, block, from) = (gathered.network.reader.client(), &gathered.snapshot.block, plan.from());
+        let has = balance(client, block, from).await?;
+        let poor = |needs| Refusal::Poor { from, what: "ETH", has, needs };
+        if has < plan.value() {
+            return Err(poor(plan.value()).into());
         }
         let simulation = simulate(client, block, &plan).await?;
+        // A contract pays for no gas: whoever calls it does.
+        let gas = simulation.worst_cost.filter(|_| simulation.sender_pays).unwrap_or_default();
+        let needs = plan.value().saturating_add(gas);
+        if has < needs {
+            return Err(poor(needs).into());
+        }
         Ok(Self { plan, simulation })
     }
 }

@@ -276,10 +276,10 @@ mod tests {
         let read = Bundle::<ToSign>::read(text.as_bytes()).unwrap();
         assert_eq!(read, plan(&[7, 8]));
         let checked = read.check(&read.places()).unwrap();
-        assert_eq!(checked.iter().map(|one| (one.draft.nonce, one.purpose)).collect::<Vec<_>>(), [
-            (7, Purpose::SetTakeRate),
-            (8, Purpose::SetTakeRate)
-        ]);
+        assert_eq!(
+            checked.iter().map(|one| (one.draft.nonce, one.purpose)).collect::<Vec<_>>(),
+            [(7, Purpose::SetTakeRate), (8, Purpose::SetTakeRate)]
+        );
         assert_eq!(checked[0].draft, draft(7, checked[0].draft.call.clone()));
     }
 

@@ -100,11 +100,8 @@ impl Draft {
         let (r, rest) = signature.split_first_chunk::<32>().ok_or(NotSigned::Malformed)?;
         let (s, v) = rest.split_first_chunk::<32>().ok_or(NotSigned::Malformed)?;
         let [v @ (27 | 28)] = v else { return Err(NotSigned::Malformed) };
-        let signature = Signature {
-            r: U256::from_big_endian(r),
-            s: U256::from_big_endian(s),
-            v: u64::from(v.saturating_sub(27)),
-        };
+        let signature =
+            Signature { r: U256::from_big_endian(r), s: U256::from_big_endian(s), v: u64::from(v.saturating_sub(27)) };
         let raw = TypedTransaction::Eip1559(self.request()).rlp_signed(&signature);
         // Read again: what is sent is what was meant, by whom it was meant.
         let signed = SignedTransaction::read(&raw, self.chain_id)?;

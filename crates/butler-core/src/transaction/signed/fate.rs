@@ -61,8 +61,7 @@ pub fn fate_of(
 ) -> Fate {
     let seen = sightings.iter().next().map(|(hash, seen)| (*hash, *seen));
     if let Some((hash, Sighting { succeeded, block })) = seen {
-        let outcome =
-            if succeeded { Outcome::Succeeded { hash, block } } else { Outcome::Reverted { hash, block } };
+        let outcome = if succeeded { Outcome::Succeeded { hash, block } } else { Outcome::Reverted { hash, block } };
         return if block <= last_final { Fate::Final(outcome) } else { Fate::Mined(outcome) };
     }
     if final_next > nonce {

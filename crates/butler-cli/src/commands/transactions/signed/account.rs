@@ -48,8 +48,10 @@ impl Standing {
             let is_known = hashes.iter().any(|hash| found.known.contains(hash));
             fate_of(nonce, &of_nonce, (nonces.at_block, nonces.at_final), last_final.number, is_known)
         };
-        let fates =
-            journal.under_way().map(|kept| (kept.entry.nonce, fate(kept.entry.nonce, kept.hashes().collect()))).collect();
+        let fates = journal
+            .under_way()
+            .map(|kept| (kept.entry.nonce, fate(kept.entry.nonce, kept.hashes().collect())))
+            .collect();
         Ok(Self { nonces, fates })
     }
 
@@ -97,7 +99,8 @@ async fn nonces(
 
 /// Those that are in blocks of the chain as it is now.
 async fn sightings(client: &L1Client, found: &Found) -> Result<BTreeMap<H256, Sighting>, RpcError> {
-    let mined: Vec<_> = found.mined.iter().flat_map(|(hash, mined)| mined.iter().map(move |one| (*hash, *one))).collect();
+    let mined: Vec<_> =
+        found.mined.iter().flat_map(|(hash, mined)| mined.iter().map(move |one| (*hash, *one))).collect();
     if mined.is_empty() {
         return Ok(BTreeMap::new());
     }

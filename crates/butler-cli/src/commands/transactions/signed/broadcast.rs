@@ -1,5 +1,7 @@
 //! `transactions broadcast`: what was signed elsewhere is checked by the chain as it is now, and sent.
 
+use std::time::Duration;
+
 use butler_core::client::l1::BlockTag;
 use butler_core::client::trial::{Message, Order, Tried};
 use butler_core::runtime::clock::unix_now;
@@ -7,18 +9,23 @@ use butler_core::runtime::exit::Exit;
 use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::revert;
 use butler_core::transaction::signed::{Blocked, Bundle, Checked, FeeRefusal, Next, Signed, SignedTransaction, next};
+use tokio::time::sleep;
 
 use super::account::Standing;
 use super::deliver::Delivery;
 use super::draft::check_balance;
 use super::journal::Journal;
 use super::offline::{read, unusable, words};
-use super::report::SentReport;
 use super::repeated::so_already;
+use super::report::SentReport;
 use crate::args::{BroadcastArgs, Global};
 use crate::error::{CliError, SignedFault};
 use crate::gather::{Gathered, Look, beside, gather};
 use crate::output::{Output, remark};
+
+/// How often the state of a block is waited for that an endpoint told.
+const LOOKS: u32 = 60;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 ///
@@ -27,27 +34,35 @@ use crate::output::{Output, remark};
 pub(in crate::commands) async fn run(global: &Global, args: &BroadcastArgs, output: Output) -> Result<Exit, CliError> {
     let file: Bundle<Signed> = read(&args.file)?;
     let mut gathered = gather(global, BlockTag::Latest, Look::Everybody).await?;
-    let mut delivery = None;
+    let account = file.account();
     let count = check(&gathered, args, &file)?.len();
+    let journal = Journal::open(&gathered.network.folder, gathered.snapshot.chain_id, account)?;
+    let mut delivery = Delivery::new(journal, args.wait);
     for place in 0..count {
-        if place > 0 {
-            gathered = gather(global, BlockTag::Latest, Look::Everybody).await?;
-        }
         // Held against the list of this moment, each time.
         let all = check(&gathered, args, &file)?;
         let Some(one) = all.get(place) else { break };
-        if delivery.is_none() {
-            let journal = Journal::open(&gathered.network.folder, gathered.snapshot.chain_id, file.account())?;
-            delivery = Some(Delivery::new(journal, args.wait));
+        let block = beside(async |_| Box::pin(send(&gathered, &mut delivery, &file, one)).await).await?;
+        if place + 1 < count {
+            gathered = gather_after(global, block).await?;
         }
-        let Some(delivery) = &mut delivery else { break };
-        beside(async |_| Box::pin(send(&gathered, delivery, &file, one)).await).await?;
     }
-    let Some(mut delivery) = delivery else { return Ok(gathered.finish(Exit::Success)) };
     beside(async |_| Box::pin(delivery.finish(&gathered)).await).await?;
-    let report = SentReport::new(gathered.scope(), file.account(), delivery.sent);
+    let report = SentReport::new(gathered.scope(), account, delivery.sent);
     output.result(&report, |report, _| report.told())?;
     Ok(gathered.finish(Exit::Success))
+}
+
+/// A snapshot of a block that is no older than that one.
+async fn gather_after(global: &Global, block: u64) -> Result<Gathered, CliError> {
+    for _ in 0..LOOKS {
+        let gathered = gather(global, BlockTag::Latest, Look::Everybody).await?;
+        if gathered.snapshot.block.number >= block {
+            return Ok(gathered);
+        }
+        sleep(PAUSE).await;
+    }
+    Err(SignedFault::NoEffect(block).into())
 }
 
 fn check(
@@ -61,13 +76,13 @@ fn check(
     Ok(file.check(&gathered.places()).map_err(|fault| unusable(&args.file, &fault))?)
 }
 
-/// Sees one of them into a block.
+/// Sees one of them into a block; which one.
 async fn send(
     gathered: &Gathered,
     delivery: &mut Delivery,
     file: &Bundle<Signed>,
     one: &Checked<SignedTransaction>,
-) -> Result<(), CliError> {
+) -> Result<u64, CliError> {
     let (draft, places) = (&one.draft, gathered.places());
     let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
     let says = words(draft, &places);
@@ -82,8 +97,7 @@ async fn send(
             return Err(SignedFault::Blocked(Blocked::Other { nonce, hash, says: known.entry.says.clone() }).into());
         }
         remark(&format!("going on with nonce {nonce}, which was sent before"));
-        delivery.resume(gathered, nonce).await?;
-        return Ok(());
+        return delivery.resume(gathered, nonce).await;
     }
     let written = delivery.journal.written(&standing.outcomes());
     match next(std::slice::from_ref(&draft.call), &written, &standing.nonces).map_err(SignedFault::from)? {
@@ -94,7 +108,8 @@ async fn send(
     if let Some(why) = so_already(gathered, one, file.effect()) {
         return Err(SignedFault::SoAlready(why).into());
     }
-    let message = Message { from: draft.from, to: draft.call.to, value: draft.call.value, data: draft.call.data.clone() };
+    let message =
+        Message { from: draft.from, to: draft.call.to, value: draft.call.value, data: draft.call.data.clone() };
     let trial = client.try_messages(block, &[message], Order::Apart).await.map_err(CliError::Rpc)?;
     match trial.tried.first() {
         Some(Tried::Passed { gas }) if *gas > draft.gas => {
@@ -112,6 +127,5 @@ async fn send(
     }
     check_balance(gathered, std::slice::from_ref(draft)).await?;
     delivery.journal.note(one.transaction.clone(), (file.effect(), &says), unix_now())?;
-    delivery.mined(gathered, nonce).await?;
-    Ok(())
+    delivery.mined(gathered, nonce).await
 }

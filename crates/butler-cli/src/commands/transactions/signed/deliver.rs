@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use butler_core::client::l1::BlockTag;
+use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::client::send_reply::Reply;
 use butler_core::runtime::report::one_line;
 use butler_core::transaction::signed::{Fate, Outcome, SignedTransaction};
@@ -21,6 +21,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(6);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// After so many refusals in a row of what nobody has, one is passed on.
 const REFUSALS: u32 = 3;
+
+/// After so many looks in a row that failed, the failure is passed on.
+const FAILURES: u32 = 20;
 
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +68,9 @@ impl Delivery {
     /// Sends what takes the place of what waits, which nobody would miss.
     pub(super) async fn send_now(&mut self, gathered: &Gathered, nonce: u64) -> Result<(), CliError> {
         match send(gathered, &self.journal, nonce).await? {
-            Some(reply) if !reply.has_arrived() && reply != Reply::NonceUsed => Err(not_taken(&self.journal, nonce, reply)),
+            Some(reply) if !reply.has_arrived() && reply != Reply::NonceUsed => {
+                Err(not_taken(&self.journal, nonce, reply))
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -127,10 +132,22 @@ async fn deliver(
     until: Instant,
 ) -> Result<Option<(Outcome, bool)>, CliError> {
     let (client, confirmations) = (gathered.network.reader.client(), gathered.network.config.confirmations);
-    let (mut pause, mut sent, mut refused, mut told) = (FIRST_PAUSE, 0_u32, 0_u32, None);
+    let (mut pause, mut told) = (FIRST_PAUSE, None);
+    let (mut sent, mut refused, mut failed) = (0_u32, 0_u32, 0_u32);
     loop {
-        let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
-        let standing = Standing::read(client, &block, confirmations, journal).await?;
+        let standing = match look(client, confirmations, journal).await {
+            Ok(standing) => standing,
+            // What was sent is on its way, whoever does not answer now.
+            Err(CliError::Rpc(error)) if failed < FAILURES && Instant::now() + pause < until => {
+                failed = failed.saturating_add(1);
+                remark(&format!("nonce {nonce} is looked for again: {}", one_line(&error)));
+                sleep(pause).await;
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        failed = 0;
         let fate = standing.fates.get(&nonce).copied();
         let mut mined = None;
         match fate {
@@ -168,6 +185,12 @@ async fn deliver(
         sleep(pause).await;
         pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
+}
+
+/// How the account stands at the newest block.
+async fn look(client: &L1Client, confirmations: Option<u64>, journal: &Journal) -> Result<Standing, CliError> {
+    let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
+    Standing::read(client, &block, confirmations, journal).await
 }
 
 /// Sends the last that was signed with that nonce; what was said to it, where anything was.

@@ -168,7 +168,8 @@ impl Journal {
     /// The accounts of a chain that have a file in that folder.
     pub(super) fn accounts(folder: &Path, chain_id: u64) -> Vec<Address> {
         let before = format!("signed-{chain_id}-");
-        let names = folder.read_dir().into_iter().flatten().flatten().filter_map(|file| file.file_name().into_string().ok());
+        let names =
+            folder.read_dir().into_iter().flatten().flatten().filter_map(|file| file.file_name().into_string().ok());
         let mut accounts: Vec<Address> =
             names.filter_map(|name| name.strip_prefix(&before)?.strip_suffix(".json")?.parse().ok()).collect();
         accounts.sort();

@@ -126,11 +126,7 @@ pub(super) fn words(draft: &Draft, places: &Places) -> String {
 }
 
 fn shown(plan: &Bundle<ToSign>, places: &Places, checked: &[Checked<()>]) -> String {
-    let mut text = format!(
-        "chain {}, to be signed by {}\n\n",
-        places.chain_id,
-        format::address(&plan.account()),
-    );
+    let mut text = format!("chain {}, to be signed by {}\n\n", places.chain_id, format::address(&plan.account()),);
     for one in checked {
         let draft = &one.draft;
         text.push_str(&format!("nonce {}: {}\n", draft.nonce, words(draft, places)));

@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use super::account::Standing;
 use super::deliver::Delivery;
-use super::journal::Journal;
 use super::draft::{check_balance, draft};
+use super::journal::Journal;
 use super::signer::{confirm, open, sign};
 use crate::args::TransactionArgs;
 use crate::commands::transactions::report::{Report, render, show};
@@ -58,7 +58,8 @@ pub(in crate::commands) async fn run(
     confirm(&output.fitted(&render(&report, &output)), &args.signing.key)?;
     let (delivery, approved) = (Delivery::new(journal, args.signing.wait), tried.plan.steps().to_vec());
     let mut run = Run { decide, args, key, delivery, approved };
-    let gathered = beside(async |_| Box::pin(run.all(gathered, tried)).await).await?;
+    let work = Box::pin(run.all(gathered, tried));
+    let gathered = Box::pin(beside(async |_| work.await)).await?;
     report.sent(run.delivery.sent);
     show(&report, output)?;
     Ok(gathered.finish(Exit::Success))
@@ -84,7 +85,8 @@ impl Run<'_, '_> {
     /// The nonce of what is to be delivered next, which is written down.
     async fn prepare(&mut self, gathered: &Gathered, tried: &Tried) -> Result<u64, CliError> {
         let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
-        let standing = Standing::read(client, block, gathered.network.config.confirmations, &self.delivery.journal).await?;
+        let standing =
+            Standing::read(client, block, gathered.network.config.confirmations, &self.delivery.journal).await?;
         self.delivery.journal.end(&standing.ends())?;
         let is_wanted = |one: &&Step| tried.plan.steps().iter().any(|step| is_same(&step.call, &one.call));
         let wanted: Vec<Step> = self.approved.iter().filter(is_wanted).cloned().collect();
