@@ -265,6 +265,7 @@ fn uncommented() -> toml::Table {
             "[[networks.mainnet.keystores]]",
             "[[networks.mainnet.providers]]",
             "[networks.mainnet.safe]",
+            "[networks.mainnet.signer]",
             "[watcher.policies]",
         ]
         .contains(&line)
