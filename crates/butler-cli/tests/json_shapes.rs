@@ -24,6 +24,7 @@ use serde_json::Value;
 use crate::support::Bench;
 use crate::support::safe::SafeSetting;
 use crate::support::shapes::{Checker, Page, page, read};
+use crate::support::signer::bench_with_signer;
 
 /// A devnet with every kind of attester, file and endpoint answer that the tables speak of.
 async fn bench() -> Bench {
@@ -175,6 +176,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
     checkers.insert("butler-cli upgrade", upgrade);
 
     safe_shapes(&page, &mut checkers).await;
+    signed_shapes(&page, &mut checkers).await;
 
     // One slasher that decided and is paused; and three of one rollup, of which the one that waits cannot be read.
     bench.chain.decide_a_slash().await.unwrap();
@@ -228,6 +230,38 @@ async fn safe_shapes<'a>(page: &'a Page, checkers: &mut BTreeMap<&str, Checker<'
     setting.propose_as_an_owner(&setting.lowered_threshold(), 3).await;
     checker.object("", &setting.bench.json(&["safe", "proposals"], 0).await);
     checkers.insert("butler-cli safe proposals", checker);
+}
+
+/// What is signed here, and on a machine without network.
+async fn signed_shapes<'a>(page: &'a Page, checkers: &mut BTreeMap<&'static str, Checker<'a>>) {
+    let bench = bench_with_signer().await;
+    let table = |command: &str| {
+        let mut table = page.tables[command].clone();
+        table.extend(page.tables["The scope of a report"].clone());
+        Checker::new(page, table)
+    };
+    let how = ["--form", "signed", "--yes", "--wait", "1s"];
+    bench.chain.rpc("evm_setAutomine", serde_json::json!([false])).await.unwrap();
+    assert_eq!(bench.run(&[&["provider", "set-take-rate", "71"][..], &how].concat()).await.code, 4);
+    assert_eq!(bench.run(&["transactions", "replace", "1", "--yes", "--wait", "0s"]).await.code, 4);
+    let mut list = table("butler-cli transactions list");
+    list.object("", &bench.json(&["transactions", "list"], 0).await);
+    bench.chain.mine().await.unwrap();
+    list.object("", &bench.json(&["transactions", "list"], 0).await);
+    checkers.insert("butler-cli transactions list", list);
+    bench.chain.rpc("evm_setAutomine", serde_json::json!([true])).await.unwrap();
+    let changed = bench.json(&[&["provider", "set-take-rate", "72"][..], &how].concat(), 0).await;
+    checkers.get_mut("butler-cli provider set-take-rate").unwrap().object("", &changed);
+    let plan = ["provider", "set-take-rate", "73", "--form", "unsigned", "--out", "plan.json"];
+    let planned = bench.json(&plan, 0).await;
+    checkers.get_mut("butler-cli provider set-take-rate").unwrap().object("", &planned);
+    let sign = ["transactions", "sign", "plan.json", "--out", "signed.json", "--yes"];
+    let mut signed = Checker::new(page, page.tables["butler-cli transactions sign"].clone());
+    signed.object("", &bench.json(&sign, 0).await);
+    checkers.insert("butler-cli transactions sign", signed);
+    let mut broadcast = table("butler-cli transactions broadcast");
+    broadcast.object("", &bench.json(&["transactions", "broadcast", "signed.json", "--wait", "1s"], 0).await);
+    checkers.insert("butler-cli transactions broadcast", broadcast);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod runbooks;
 mod safe;
 mod scan;
 mod scenario;
+mod signed;
 mod stakes;
 mod support;
 mod terminal;

@@ -37,7 +37,15 @@ async fn change_once(bench: &Bench, arguments: &[&str]) -> Value {
     assert_eq!((&dry["form"], &dry["content"], &dry["already"]), (&Value::Null, &Value::Null, &Value::Null), "{dry}");
     let planned = bench.json(arguments, 0).await;
     assert_eq!(planned["transactions"], dry["transactions"]);
+    // Only a contract can be the Safe that a file is for.
+    let told = refused(bench, &[arguments, &["--form", "safe_builder"]].concat()).await;
+    assert!(told.contains("there is no Safe at"), "{told}");
+    let code = |code: &str| bench.chain.rpc("anvil_setCode", json!([planned["from"], code]));
+    code("0x00").await.unwrap();
+    bench.chain.mine().await.unwrap();
     let builder = bench.json(&[arguments, &["--form", "safe_builder"]].concat(), 0).await;
+    code("0x").await.unwrap();
+    bench.chain.mine().await.unwrap();
     let (calls, batch) = (&planned["content"]["transactions"], &builder["content"]["transactions"]);
     for (call, item) in calls.as_array().unwrap().iter().zip(batch.as_array().unwrap()) {
         assert_eq!(call["from"], planned["from"]);
@@ -73,7 +81,7 @@ async fn refused(bench: &Bench, arguments: &[&str]) -> String {
 }
 
 /// A registration file as Aztec's tool writes it: proofs are not padded.
-fn registrations(keys: &[KeyStore]) -> String {
+pub(crate) fn registrations(keys: &[KeyStore]) -> String {
     let padded = |number: U256| format!("{number:#066x}");
     let list = keys.iter().map(|key| {
         json!({
@@ -336,6 +344,9 @@ async fn a_plan_is_told_in_words_and_figures() {
 #[tokio::test]
 async fn a_form_goes_to_a_new_file_and_a_change_is_about_one_provider() {
     let bench = Bench::start().await;
+    let admin = bench.oracle().providers[&1].provider_admin;
+    bench.chain.rpc("anvil_setCode", json!([admin, "0x00"])).await.unwrap();
+    bench.chain.mine().await.unwrap();
     let set = ["provider", "set-take-rate", "77", "--out", "form.json", "--form", "safe_builder"];
     let ran = bench.run(&set).await;
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -91,6 +91,11 @@ fn mainnet_needs_no_file() {
     requests_per_month = 50000  # default
     stale_after = "7d"  # default
 
+    [networks.mainnet.signer]
+    max_fee = "100"  # default
+    priority_fee = "1"  # default
+    max_cost = "0.2"  # default
+
     [exporter]
     enabled = true  # default
     listen = "127.0.0.1:9464"  # default
@@ -260,6 +265,7 @@ fn uncommented() -> toml::Table {
             "[[networks.mainnet.keystores]]",
             "[[networks.mainnet.providers]]",
             "[networks.mainnet.safe]",
+            "[networks.mainnet.signer]",
             "[watcher.policies]",
         ]
         .contains(&line)

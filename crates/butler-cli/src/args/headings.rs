@@ -8,3 +8,5 @@ pub(super) const OUTPUT: &str = "Output";
 pub(super) const SELECTION: &str = "Selection";
 /// Over those that say how a change is tried and handed over.
 pub(super) const TRANSACTION: &str = "Transaction";
+/// Over those that say who signs on this machine, and how.
+pub(super) const SIGNING: &str = "Signing";

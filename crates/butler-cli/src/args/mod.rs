@@ -9,6 +9,7 @@ mod headings;
 mod jobs;
 mod rules;
 mod safe;
+mod signing;
 mod transactions;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use self::headings::{CONNECTION, OUTPUT, SELECTION};
 pub use self::jobs::JobsCommand;
 pub use self::rules::RulesArgs;
 pub use self::safe::SafeCommand;
+pub use self::signing::{BroadcastArgs, KeyArgs, ReplaceArgs, SignArgs, SigningArgs, TransactionsCommand};
 pub use self::transactions::{
     AdminArgs, AttesterCommand, ProviderChange, PublishersCommand, SenderArgs, TransactionArgs,
 };
@@ -107,6 +109,9 @@ pub enum Command {
     /// Deposit direct stakes.
     #[command(subcommand)]
     Attester(AttesterCommand),
+    /// Show, replace and cancel what was signed on this machine; sign a plan without network, and send what was signed.
+    #[command(subcommand)]
+    Transactions(TransactionsCommand),
     /// Show what waits for the owners of a Safe.
     #[command(subcommand)]
     Safe(SafeCommand),

@@ -10,8 +10,9 @@ use ethers_core::types::{Address, U256};
 use super::attester::address;
 use super::closed::forms;
 use super::headings::TRANSACTION;
+use super::signing::SigningArgs;
 
-/// How a change is tried and handed over: nothing is sent to the chain, the calls are given to whoever signs.
+/// How a change is tried and handed over: the calls are given to whoever signs, or signed and sent here.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = TRANSACTION)]
 pub struct TransactionArgs {
@@ -19,12 +20,16 @@ pub struct TransactionArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// What is made of it: `calldata` for any wallet, `safe_builder` for the Transaction Builder of Safe's web interface,
-    /// `safe_proposal` to propose it to the owners of the Safe that sends it.
+    /// `safe_proposal` to propose it to the owners of the Safe that sends it, `signed` to sign it with a key on this machine
+    /// and send it, `unsigned` to have it signed on a machine without network.
     #[arg(long, value_name = "FORM", value_parser = forms(), default_value = "calldata", hide_possible_values = true)]
     pub form: Form,
     /// Write the form to this file, which must not exist yet, instead of to stdout.
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub out: Option<PathBuf>,
+    /// How it is signed here.
+    #[command(flatten)]
+    pub signing: SigningArgs,
 }
 
 /// The same of a change that only the provider's admin can make.
@@ -163,6 +168,22 @@ pub enum AttesterCommand {
         #[command(flatten)]
         sender: SenderArgs,
     },
+}
+
+impl ProviderChange {
+    /// How it is tried and handed over.
+    #[must_use]
+    pub fn transaction(&self) -> &TransactionArgs {
+        match self {
+            Self::Create { transaction, .. } => transaction,
+            Self::AddKeys { admin, .. }
+            | Self::SetAdmin { admin, .. }
+            | Self::SetTakeRate { admin, .. }
+            | Self::SetRecipient { admin, .. }
+            | Self::Drip { admin, .. } => &admin.transaction,
+            Self::AcceptAdmin { sender } => &sender.transaction,
+        }
+    }
 }
 
 fn ether(text: &str) -> Result<U256, String> {

@@ -53,13 +53,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Audit(args) => audit::run(&global, &args, output).await,
         Command::Provider(ProviderCommand::Show(args)) => provider::show(&global, &args, output).await,
         Command::Provider(ProviderCommand::Find { address, at }) => provider::find(&global, address, &at, output).await,
-        Command::Provider(ProviderCommand::Change(change)) => transactions::provider(&global, change, output).await,
+        Command::Provider(ProviderCommand::Change(change)) => transactions::provider(&global, &change, output).await,
         Command::Publishers(PublishersArgs { at, command: None }) => publishers::run(&global, &at, output).await,
         Command::Publishers(PublishersArgs { command: Some(command), .. }) => {
             transactions::publishers(&global, &command, output).await
         }
         Command::Safe(SafeCommand::Proposals { safe }) => safe::proposals(&global, safe, output).await,
-        Command::Attester(command) => transactions::attester(&global, command, output).await,
+        Command::Attester(command) => transactions::attester(&global, &command, output).await,
+        Command::Transactions(command) => transactions::transactions(&global, &command, output).await,
         Command::Chain(args) => chain::run(&global, &args, output).await,
         Command::Slashing(args) => slashing::run(&global, &args, output).await,
         Command::Upgrade(args) => upgrade::run(&global, &args, output).await,

@@ -67,6 +67,15 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ),
         ],
     ),
+    ("transactions replace", &[("Offer more for what waits with nonce 7", "transactions replace 7 --max-fee 60")]),
+    (
+        "transactions sign",
+        &[(
+            "On a machine without network",
+            "transactions sign plan.json --out signed.json --network mainnet --keystore key.json --password-file password",
+        )],
+    ),
+    ("transactions broadcast", &[("Send it where there is one", "transactions broadcast signed.json")]),
     (
         "provider drip",
         &[(
@@ -79,6 +88,7 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("Calldata for a share of 5 %", "provider set-take-rate 500"),
             ("Proposed to the owners of the Safe that is the admin", "provider set-take-rate 500 --form safe_proposal"),
+            ("Signed with the configured key and sent, once it was shown", "provider set-take-rate 500 --form signed"),
         ],
     ),
     (

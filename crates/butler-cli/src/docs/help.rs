@@ -9,7 +9,7 @@ use crate::args::Arguments;
 const GROUPS: [(&str, &[&str]); 4] = [
     ("See", &["status", "queue", "provider", "publishers", "safe", "chain", "slashing", "upgrade", "events"]),
     ("Check", &["audit", "doctor", "proposals", "duties", "backtest"]),
-    ("Act", &["actions", "attester", "jobs", "watcher", "keystore"]),
+    ("Act", &["actions", "attester", "transactions", "jobs", "watcher", "keystore"]),
     ("Set up", &["config", "rules", "completions", "man"]),
 ];
 

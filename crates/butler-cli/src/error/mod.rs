@@ -2,6 +2,7 @@
 
 mod rpc;
 mod safe;
+mod signed;
 
 use std::{fmt, io};
 
@@ -23,6 +24,7 @@ use thiserror::Error;
 
 use self::rpc::{rpc_exit, rpc_hint};
 pub(crate) use self::safe::SafeFault;
+pub(crate) use self::signed::SignedFault;
 
 /// What people have names for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,6 +220,9 @@ pub enum CliError {
     /// Something about a Safe.
     #[error(transparent)]
     Safe(#[from] SafeFault),
+    /// Something about transactions that are signed here.
+    #[error(transparent)]
+    Signed(#[from] SignedFault),
     /// A contract's event does not decode.
     #[error("failed to decode an event")]
     Event(#[from] butler_core::contracts::events::EventError),
@@ -245,9 +250,11 @@ impl CliError {
             | Self::Reading(ReadingError::Rpc(error))
             | Self::Simulation(SimulationError::Rpc(error)) => rpc_exit(error),
             Self::Reading(ReadingError::Answer(_)) => Exit::Upstream,
+            Self::Reading(ReadingError::Unconfirmed(_)) => Exit::Refused,
             Self::Refused(_) | Self::Simulation(SimulationError::Refused(_)) => Exit::Refused,
             Self::Registration { .. } => Exit::Configuration,
             Self::Safe(fault) => fault.exit(),
+            Self::Signed(fault) => fault.exit(),
             Self::NoClock { .. } | Self::Event(_) | Self::Watcher { .. } | Self::WatcherRefused(_) => Exit::Upstream,
             Self::NoSocket => Exit::Configuration,
             Self::Exists(_) | Self::DecisionRefused(_) => Exit::Refused,
@@ -281,10 +288,12 @@ impl CliError {
             | Self::Reading(ReadingError::Rpc(error))
             | Self::Simulation(SimulationError::Rpc(error)) => rpc_hint(error),
             Self::Refused(refusal) | Self::Simulation(SimulationError::Refused(refusal)) => refusal.hint(),
+            Self::Reading(ReadingError::Unconfirmed(endpoint)) => Refusal::Unconfirmed(endpoint.clone()).hint(),
             Self::Registration { .. } => Some(
                 "it is the public `…_staker_output.json` that Aztec's `validator-keys` writes, never a keystore: nothing of the file was shown or kept".into(),
             ),
             Self::Safe(fault) => fault.hint(),
+            Self::Signed(fault) => fault.hint(),
             Self::NotOneProvider(0) => Some("set `provider_ids`, or give `--provider-id ID`".into()),
             Self::NotOneProvider(_) => Some("give `--provider-id ID`".into()),
             Self::Snapshot(SnapshotError::NoContract { .. }) => Some(

@@ -2,6 +2,7 @@
 //!
 //! A reader that went away (`butler-cli status | head`) is not an error.
 
+mod ask;
 mod fold;
 mod screen;
 mod zone;
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
+pub(crate) use self::ask::{ask, can_ask};
 pub(crate) use self::fold::{columns, fold, fold_lines, widest_word};
 pub(crate) use self::screen::is_capable;
 pub(crate) use self::zone::Zone;

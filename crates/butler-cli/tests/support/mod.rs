@@ -4,6 +4,7 @@
 
 pub(crate) mod safe;
 pub(crate) mod shapes;
+pub(crate) mod signer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ use super::{Bench, PROPOSER_KEY, PROPOSER_PASSWORD, SECRETS, shown};
 use crate::transactions::{endow, execute};
 
 /// The key that proposes, encrypted.
-const KEYSTORE: &str = include_str!("../../../butler-core/tests/signing/pbkdf2.json");
+pub(crate) const KEYSTORE: &str = include_str!("../../../butler-core/tests/signing/pbkdf2.json");
 /// Its address.
 pub(crate) const DELEGATE: &str = "0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b";
 

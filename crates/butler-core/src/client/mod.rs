@@ -38,6 +38,10 @@ pub mod refusal;
 mod rounds;
 pub mod safe;
 pub mod secrets;
+#[cfg(feature = "sign")]
+pub mod send_reply;
+#[cfg(feature = "sign")]
+pub mod sending;
 mod sent;
 pub mod text;
 pub mod transactions;

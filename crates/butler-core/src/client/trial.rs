@@ -8,7 +8,6 @@ use ethers_core::types::{Address, Bytes, U256};
 use futures_util::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 use super::endpoint::Endpoint;
 use super::error::{RpcError, RpcFailure};
@@ -19,6 +18,9 @@ use crate::domain::block::BlockRef;
 
 const METHOD: &str = "eth_call";
 const ESTIMATE: &str = "eth_estimateGas";
+const CODE: &str = "eth_getCode";
+/// What the code of an account begins with that delegates.
+const DELEGATES: [u8; 3] = [0xef, 0x01, 0x00];
 const SIMULATE: &str = "eth_simulateV1";
 /// `Error(string)`, what `require` reverts with.
 const ERROR: [u8; 4] = [0x08, 0xc3, 0x79, 0xa0];
@@ -73,16 +75,32 @@ pub struct Trial {
     pub tried: Vec<Tried>,
     /// What gas cost at least in that block, in wei; `None` before London.
     pub base_fee: Option<U256>,
+    /// Whether who sends the first one pays for its gas: an account without code, or one that only delegates (EIP-7702).
+    pub sender_pays: bool,
 }
 
 impl L1Client {
-    /// Tries messages at the block with that hash.
+    /// Tries messages at the block with that hash. What needs others before it is tried by whichever endpoint can.
     ///
     /// # Errors
     /// The last endpoint's failure when none answered.
     pub async fn try_messages(&self, pin: &BlockRef, messages: &[Message], order: Order) -> Result<Trial, RpcError> {
-        let nobody = BTreeSet::new();
-        self.on_some_endpoint(METHOD, &nobody, |endpoint| attempt(endpoint, pin, messages, order).boxed()).await
+        let endpoints = || self.order();
+        let ask = |endpoint, _| attempt(endpoint, pin, messages, order).boxed();
+        let (giver, mut trial) = self.in_rounds(METHOD, endpoints, ask).await?;
+        if trial.tried.contains(&Tried::Untried) {
+            for endpoint in self.order().into_iter().filter(|endpoint| endpoint.index() != giver) {
+                // Whoever fails is as good as one that cannot.
+                let all = together(endpoint, pin, messages).await.unwrap_or_default();
+                if !all.is_empty() && !all.contains(&Tried::Untried) {
+                    let known = trial.tried.iter().take_while(|tried| **tried != Tried::Untried).count();
+                    trial.tried.truncate(known);
+                    trial.tried.extend(all.into_iter().skip(known));
+                    break;
+                }
+            }
+        }
+        Ok(trial)
     }
 }
 
@@ -92,7 +110,11 @@ async fn attempt(endpoint: &Endpoint, pin: &BlockRef, messages: &[Message], orde
         // The first needs nothing before it, whatever comes of the others.
         Order::Together => messages.split_at(messages.len().min(1)),
     };
-    let mut requests = vec![Request::new("eth_getBlockByHash", &json!([pin.hash, false]))];
+    let sender = messages.first().map(|message| message.from).unwrap_or_default();
+    let mut requests = vec![
+        Request::new("eth_getBlockByHash", &json!([pin.hash, false])),
+        Request::new(CODE, &json!([sender, { "blockHash": pin.hash }])),
+    ];
     requests.extend(alone.iter().flat_map(|message| {
         let text = text(message);
         let height = format!("{:#x}", pin.number);
@@ -104,12 +126,13 @@ async fn attempt(endpoint: &Endpoint, pin: &BlockRef, messages: &[Message], orde
     let mut answers = endpoint.exchange(&requests).await?.into_iter();
     let mut next = || answers.next().unwrap_or_else(|| Err(malformed(METHOD)));
     let base_fee = base_fee(next()?.get())?;
+    let sender_pays = pays(next()?.get())?;
     let mut tried: Vec<Tried> = alone.iter().map(|_| called(endpoint, next(), next())).collect::<Result<_, _>>()?;
     if !rest.is_empty() {
         let all = together(endpoint, pin, messages).await?;
         tried.extend(all.into_iter().skip(tried.len()));
     }
-    Ok(Trial { tried, base_fee })
+    Ok(Trial { tried, base_fee, sender_pays })
 }
 
 fn text(message: &Message) -> Value {
@@ -215,6 +238,11 @@ fn base_fee(json: &str) -> Result<Option<U256>, RpcFailure> {
     Ok(header.ok_or(RpcFailure::BlockUnknown)?.base_fee_per_gas)
 }
 
+fn pays(json: &str) -> Result<bool, RpcFailure> {
+    let code: Data = serde_json::from_str(json).map_err(|_| malformed(CODE))?;
+    Ok(code.0.is_empty() || code.0.starts_with(&DELEGATES))
+}
+
 fn quantity(json: &str, method: &str) -> Result<u64, RpcFailure> {
     let number: U256 = serde_json::from_str(json).map_err(|_| malformed(method))?;
     u64::try_from(number).map_err(|_| malformed(method))
@@ -238,6 +266,14 @@ mod tests {
         for nothing in [&[][..], &ERROR[..], &[1, 2, 3, 4], &said("not today")[..40]] {
             assert_eq!(words(nothing), None);
         }
+    }
+
+    #[test]
+    fn an_account_without_code_or_that_delegates_pays_for_gas_and_a_contract_does_not() {
+        for (code, expected) in [("0x", true), ("0xef0100aabb", true), ("0xef01", false), ("0x6000", false)] {
+            assert_eq!(pays(&format!("\"{code}\"")).unwrap(), expected, "{code}");
+        }
+        assert!(pays("null").is_err());
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod secret;
 mod sections;
 mod setting;
 mod show;
+mod signer;
 mod source;
 mod subsections;
 mod text_setting;
@@ -66,7 +67,8 @@ pub use self::sections::outputs::{OtlpConfig, OutputsConfig};
 pub use self::sections::scrape::ScrapeConfig;
 pub use self::sections::template::{Template, TemplateError, TemplateField, TemplatePiece};
 pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};
-pub use self::setting::parse_ether;
+pub use self::setting::{parse_ether, parse_gwei};
+pub use self::signer::{SignerConfig, SignerFiles};
 pub use self::source::{ConfigFile, Override, Sources, Variables};
 
 pub(crate) use self::fault::{escape, show_key};

@@ -42,22 +42,32 @@ const fn hosted(chain_id: u64) -> Option<&'static str> {
 /// Reads the section; the chain is `None` where that is a fault itself.
 pub(super) fn read_safe(section: &Section<'_>, chain_id: Option<u64>) -> Read<SafeConfig> {
     let service = read_safe_service(section, chain_id.and_then(hosted));
-    let keystore = read_kept_file(section, "proposer_keystore_file");
-    let password = read_kept_file(section, "proposer_password_file");
+    let proposer = read_key_files(section, "proposer_keystore_file", "proposer_password_file");
     let (requests_per_month, stale_after) = (section.get("requests_per_month"), section.get("stale_after"));
-    let proposer = match (keystore?, password?) {
-        (None, None) => None,
-        (Some(keystore), Some(password)) => Some(ProposerFiles { keystore, password }),
+    let proposer = proposer?.map(|(keystore, password)| ProposerFiles { keystore, password });
+    Ok(SafeConfig { service: service?, proposer, requests_per_month: requests_per_month?, stale_after: stale_after? })
+}
+
+/// The files of an encrypted key and of its password, of which neither is there without the other.
+pub(super) fn read_key_files(
+    section: &Section<'_>,
+    keystore_key: &'static str,
+    password_key: &'static str,
+) -> Read<Option<(PathBuf, PathBuf)>> {
+    let keystore = read_kept_file(section, keystore_key);
+    let password = read_kept_file(section, password_key);
+    match (keystore?, password?) {
+        (None, None) => Ok(None),
+        (Some(keystore), Some(password)) => Ok(Some((keystore, password))),
         (Some(_), None) => {
             let problem = Problem::new("an encrypted key without its password");
-            return Err(section.fault("proposer_keystore_file", problem.hint("give `proposer_password_file`")));
+            Err(section.fault(keystore_key, problem.hint(format!("give `{password_key}`"))))
         }
         (None, Some(_)) => {
             let problem = Problem::new("a password without the encrypted key that it opens");
-            return Err(section.fault("proposer_password_file", problem.hint("give `proposer_keystore_file`")));
+            Err(section.fault(password_key, problem.hint(format!("give `{keystore_key}`"))))
         }
-    };
-    Ok(SafeConfig { service: service?, proposer, requests_per_month: requests_per_month?, stale_after: stale_after? })
+    }
 }
 
 /// A file whose content is read later, and never shown.

@@ -188,6 +188,34 @@ impl Setting for Ether {
     }
 }
 
+/// An amount of gwei, in wei.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gwei(pub(crate) U256);
+
+/// Reads an amount of gwei such as `1.5`; wei. `None` for what is no such amount.
+#[must_use]
+pub fn parse_gwei(text: &str) -> Option<U256> {
+    Gwei::from_text(text).ok().map(|gwei| gwei.0)
+}
+
+impl Setting for Gwei {
+    const KIND: &'static str = "gwei";
+    const EXPECTED: &'static str = "an amount of gwei as decimal text such as \"1.5\", at most 9 decimals";
+
+    fn from_text(text: &str) -> Result<Self, Problem> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || whole.len() > 12 || fraction.len() > 9 {
+            return Err(Self::expected());
+        }
+        let wei = parse_units(format!("{whole}.{fraction}"), 9_u32).map_err(|_| Self::expected())?;
+        Ok(Self(wei.into()))
+    }
+    fn show(&self) -> String {
+        Ether(self.0.saturating_mul(U256::exp10(9))).show()
+    }
+}
+
 impl Setting for SocketAddr {
     const KIND: &'static str = "socket address";
     const EXPECTED: &'static str = "an IP address and a port such as \"127.0.0.1:9464\"";

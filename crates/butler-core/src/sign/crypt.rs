@@ -16,6 +16,8 @@ pub(super) const KEY: usize = 32;
 
 /// The most memory that a derivation may take: four times as much as wallets ask for.
 const MEMORY: u64 = 1 << 30;
+/// The most work of a derivation, in blocks that are mixed: eight times as much as wallets ask for.
+const WORK: u64 = 1 << 24;
 /// The most passes over that memory, and the most rounds of the other derivation: some ten times as many as wallets ask for.
 const PASSES: u32 = 16;
 const ROUNDS: u32 = 5_000_000;
@@ -32,8 +34,12 @@ pub(super) enum Derivation {
 impl Derivation {
     /// `n` is a power of two.
     pub(super) fn scrypt(n: u64, r: u32, p: u32) -> Result<Self, KeystoreFault> {
-        let memory = n.checked_mul(u64::from(r)).and_then(|blocks| blocks.checked_mul(BLOCK));
-        if memory.is_none_or(|memory| memory > MEMORY) || p > PASSES {
+        let [r_wide, p_wide] = [r, p].map(u64::from);
+        // All passes begin with blocks of their own, which are held at once.
+        let begun = r_wide.saturating_mul(p_wide).saturating_mul(BLOCK);
+        let memory = n.saturating_mul(r_wide).saturating_mul(BLOCK).saturating_add(begun);
+        let work = n.saturating_mul(r_wide).saturating_mul(p_wide);
+        if memory > MEMORY || work > WORK || p > PASSES {
             return Err(KeystoreFault::TooCostly);
         }
         let log_n = u8::try_from(n.trailing_zeros()).map_err(|_| KeystoreFault::TooCostly)?;

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use tempfile::NamedTempFile;
 
 pub use super::error::{Foreign, StoreError};
 
@@ -19,6 +20,9 @@ const PREFIX: &str = ".butler-";
 const SUFFIX: &str = ".tmp";
 /// A temporary file is locked while it is written. One that is not, and is older than this, belongs to nobody who lives.
 const ABANDONED: Duration = Duration::from_secs(10);
+
+/// Bytes of room beside a file's own: whoever reads to the end asks for some more to see it.
+const SPARE: usize = 64;
 
 /// Reads a regular file of at most `limit` bytes. Blocks.
 ///
@@ -37,7 +41,9 @@ pub fn load_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
 pub(super) fn load_open(path: &Path, file: File, limit: u64) -> Result<Vec<u8>, StoreError> {
     let metadata = file.metadata().map_err(|source| StoreError::reading(path, source))?;
     check_shape(path, &metadata, limit)?;
-    let mut content = Vec::new();
+    // A content that grows leaves copies of itself behind, and it may be a password: there is room for all of it at once.
+    let room = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(SPARE);
+    let mut content = Vec::with_capacity(room);
     // One byte more than allowed tells a file that grew from one that fits.
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
     read.map_err(|source| StoreError::reading(path, source))?;
@@ -79,11 +85,32 @@ pub fn save_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreErro
     replace_synced(path, &target, bytes, mode)
 }
 
+/// Writes a new file, and never over another one, also where one appears meanwhile; false where something has that name. Blocks.
+///
+/// # Errors
+///
+/// Anything but [`StoreError::Sync`] means that there is no such file; no temporary file is left.
+pub fn save_new(path: &Path, bytes: &[u8], mode: u32) -> Result<bool, StoreError> {
+    let folder = folder_of(path);
+    let written =
+        temporary(folder, bytes, mode).and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
+    match written {
+        Ok(_) => synced(path, folder).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(source) => Err(StoreError::writing(path, source)),
+    }
+}
+
 /// Replaces `target`, whatever it is, and makes it last; errors name `path`.
 pub(super) fn replace_synced(path: &Path, target: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
     let folder = folder_of(target);
     replace(target, folder, bytes, mode).map_err(|source| StoreError::writing(path, source))?;
     remove_abandoned(folder, ABANDONED);
+    synced(path, folder)
+}
+
+/// Makes what was done in a folder last.
+fn synced(path: &Path, folder: &Path) -> Result<(), StoreError> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|source| StoreError::Sync { path: path.to_path_buf(), source })
 }
@@ -102,7 +129,13 @@ fn without_path(error: io::Error) -> io::Error {
 }
 
 fn replace(target: &Path, folder: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    // The temporary file is created with 0600 and removed when dropped.
+    temporary(folder, bytes, mode)?.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// A file under a name that nobody else knows, written and synced. It is removed when dropped.
+fn temporary(folder: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    // The temporary file is created with 0600.
     let mut temporary =
         tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder).map_err(without_path)?;
     // Nobody else knows it. Where a file system has no locks, its age must do.
@@ -110,8 +143,7 @@ fn replace(target: &Path, folder: &Path, bytes: &[u8], mode: u32) -> io::Result<
     temporary.as_file_mut().write_all(bytes)?;
     temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
     temporary.as_file().sync_all()?;
-    temporary.persist(target).map_err(|error| error.error)?;
-    Ok(())
+    Ok(temporary)
 }
 
 /// Removes temporary files of that age, which killed processes of this user left behind. What cannot be removed stays.
@@ -161,6 +193,18 @@ mod tests {
         assert_eq!(load_bounded(&path, 3).unwrap(), b"two");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(names(folder.path()), ["state.json"]);
+    }
+
+    #[test]
+    fn a_new_file_is_never_written_over_another_one_nor_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, link, target] = ["new.json", "link.json", "target.json"].map(|name| folder.path().join(name));
+        assert!(save_new(&path, b"one", 0o644).unwrap());
+        assert!(!save_new(&path, b"two", 0o644).unwrap());
+        assert_eq!(load_bounded(&path, 3).unwrap(), b"one");
+        symlink(&target, &link).unwrap();
+        assert!(!save_new(&link, b"two", 0o644).unwrap() && !target.exists());
+        assert_eq!(names(folder.path()), ["link.json", "new.json"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use ethers_core::types::{Address, H256, Log, U256};
 use super::change::Change;
 use super::permitted::Places;
 use crate::client::error::RpcError;
-use crate::client::l1::L1Client;
+use crate::client::l1::{BlockTag, L1Client};
 use crate::client::logs::LogFilter;
 use crate::contracts::bindings::{rollup, staking_registry};
 use crate::domain::block::BlockRef;
@@ -27,6 +27,8 @@ pub struct Executed {
     pub block: u64,
     /// The transaction.
     pub transaction: H256,
+    /// Whether that block is final.
+    pub is_final: bool,
 }
 
 /// What a change leaves in the logs.
@@ -44,14 +46,15 @@ enum Says {
     Anything,
     /// This word.
     Word(H256),
-    /// A list that has this address.
-    Lists(Address),
+    /// A list that ends with the last of these addresses, and has none but them.
+    Lists(Vec<Address>),
 }
 
-/// Finds the last log up to `head` that made a change; `None` where none is found, or the change leaves none.
+/// Finds the last log up to `head` that made a change; `None` where none is found, or the change leaves none, or where one of several endpoints
+/// alone has it.
 ///
 /// # Errors
-/// When no endpoint tells its logs.
+/// When no endpoint tells its logs, or the last final block.
 pub async fn find(
     client: &L1Client,
     (from, head): (u64, &BlockRef),
@@ -65,12 +68,42 @@ pub async fn find(
     while let Some(step) = scan.next().await? {
         found = step.logs.iter().rev().find(|log| trace.matches(log)).and_then(place_of).or(found);
     }
-    Ok(found)
+    let Some((block, transaction)) = found else { return Ok(None) };
+    if !is_confirmed(client, &trace, transaction).await || !carries(client, change, transaction).await? {
+        return Ok(None);
+    }
+    let last_final = client.head(BlockTag::Finalized, &[]).await?.block.number;
+    Ok(Some(Executed { block, transaction, is_final: block <= last_final }))
 }
 
-fn place_of(log: &Log) -> Option<Executed> {
-    let block = u64::try_from(log.block_number?).ok()?;
-    Some(Executed { block, transaction: log.transaction_hash? })
+fn place_of(log: &Log) -> Option<(u64, H256)> {
+    Some((u64::try_from(log.block_number?).ok()?, log.transaction_hash?))
+}
+
+/// Whether two endpoints have such a log in the transaction's receipt, or the only one.
+async fn is_confirmed(client: &L1Client, trace: &Trace, transaction: H256) -> bool {
+    let mut agreed = 0;
+    for index in 0..client.endpoints().len() {
+        let receipt =
+            client.receipts(index, &[transaction]).await.ok().and_then(|receipts| receipts.into_iter().next());
+        let logs = receipt.flatten().unwrap_or_default();
+        agreed += usize::from(logs.iter().any(|log| trace.is_of(log) && trace.matches(log)));
+    }
+    agreed >= client.endpoints().len().min(2)
+}
+
+/// Whether the transaction carries what the log does not tell: a provider is registered with a recipient that no event has. However many contracts are
+/// called in between, the bytes of the call are in what the transaction carries.
+async fn carries(client: &L1Client, change: &Change, transaction: H256) -> Result<bool, RpcError> {
+    let Change::CreateProvider { admin, take_rate_bps, rewards_recipient } = change else { return Ok(true) };
+    let call = staking_registry::RegisterProviderCall {
+        provider_admin: *admin,
+        provider_take_rate: *take_rate_bps,
+        provider_rewards_recipient: *rewards_recipient,
+    }
+    .encode();
+    let (_, sent) = client.transactions(&[transaction], &BTreeSet::new()).await?;
+    Ok(sent.get(&transaction).is_some_and(|sent| sent.input.windows(call.len()).any(|part| part == call)))
 }
 
 impl Trace {
@@ -87,8 +120,8 @@ impl Trace {
                 Some(trace)
             }
             Change::AddKeys { provider, keys } => {
-                let last = keys.last()?.attester;
-                registry("AttestersAddedToProvider", vec![id(*provider)], Says::Lists(last))
+                let keys = keys.iter().map(|key| key.attester).collect();
+                registry("AttestersAddedToProvider", vec![id(*provider)], Says::Lists(keys))
             }
             Change::Drip { .. } | Change::Fund { .. } => None,
             Change::NameAdmin { provider, admin } => {
@@ -112,15 +145,25 @@ impl Trace {
         }
     }
 
+    /// Whether a log of a receipt is one that the filter asks for.
+    fn is_of(&self, log: &Log) -> bool {
+        let topics = self.filter.topics.iter().enumerate();
+        let mut fits =
+            topics.map(|(place, any)| any.is_empty() || log.topics.get(place).is_some_and(|topic| any.contains(topic)));
+        self.filter.addresses.contains(&log.address) && fits.all(|fits| fits)
+    }
+
     fn matches(&self, log: &Log) -> bool {
         match &self.says {
             Says::Anything => true,
             Says::Word(expected) => log.data.as_ref() == expected.as_bytes(),
-            Says::Lists(address) => {
+            Says::Lists(addresses) => {
                 let list = ParamType::Array(Box::new(ParamType::Address));
                 let decoded = decode(&[list], &log.data).unwrap_or_default();
                 let listed = decoded.into_iter().next().and_then(Token::into_array).unwrap_or_default();
-                listed.contains(&Token::Address(*address))
+                let is_one = |token: &Token| addresses.iter().any(|address| *token == Token::Address(*address));
+                let last = addresses.last().map(|address| Token::Address(*address));
+                listed.last() == last.as_ref() && listed.iter().all(is_one)
             }
         }
     }

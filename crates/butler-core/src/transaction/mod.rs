@@ -18,6 +18,8 @@ pub mod reading;
 pub mod refusal;
 pub mod revert;
 pub mod safe;
+#[cfg(feature = "sign")]
+pub mod signed;
 pub mod simulation;
 pub mod wording;
 

@@ -16,12 +16,15 @@ pub enum ReadingError {
     /// No endpoint answered, or two answer differently.
     #[error("failed to read the chain")]
     Rpc(#[source] RpcError),
+    /// Several endpoints are asked, and only this one answered.
+    #[error("only {0} told what this is based on")]
+    Unconfirmed(String),
     /// An answer that is none.
     #[error("a contract does not answer as it should")]
     Answer(#[source] DecodeError),
 }
 
-/// What calls returned, in their order; `None` where one failed.
+/// What calls returned, in their order; `None` where one failed. Where several endpoints are configured, two must say it.
 ///
 /// # Errors
 /// See [`ReadingError`].
@@ -37,6 +40,10 @@ pub(super) async fn read(
         let failure = RpcFailure::Disputed { function: call.function.clone().into_owned() };
         let endpoint = names.join(" and ");
         return Err(ReadingError::Rpc(RpcError { endpoint, method: "eth_call", failure }));
+    }
+    if told.witness.is_none() && client.endpoints().len() > 1 && !calls.is_empty() {
+        let name = client.endpoints().get(told.giver).map(|endpoint| endpoint.name().to_owned());
+        return Err(ReadingError::Unconfirmed(name.unwrap_or_default()));
     }
     let outcome = |outcome| match outcome {
         Outcome::Returned(data) => Some(data),

@@ -21,6 +21,10 @@ pub struct Simulation {
     pub gas: Vec<Option<u64>>,
     /// What all calls cost at most, in wei: their gas at twice the block's base fee and a tip of 2 gwei; `None` where one could not be tried.
     pub worst_cost: Option<U256>,
+    /// What gas cost at least in the block, in wei.
+    pub base_fee: U256,
+    /// Whether the sender pays for gas itself: it is no contract.
+    pub sender_pays: bool,
 }
 
 /// What a Safe takes beside the calls of a batch: signatures, its own storage and logs.
@@ -97,8 +101,14 @@ fn judge(plan: &Plan, trial: &Trial) -> Result<Simulation, Refusal> {
         });
     }
     let total = gas.iter().copied().try_fold(U256::zero(), |sum, gas| Some(sum.saturating_add(gas?.into())));
-    let price = trial.base_fee.unwrap_or_default().saturating_mul(2.into()).saturating_add(TIP.into());
-    Ok(Simulation { gas, worst_cost: total.map(|total| total.saturating_mul(price)) })
+    let base_fee = trial.base_fee.unwrap_or_default();
+    let price = base_fee.saturating_mul(2.into()).saturating_add(TIP.into());
+    Ok(Simulation {
+        gas,
+        worst_cost: total.map(|total| total.saturating_mul(price)),
+        base_fee,
+        sender_pays: trial.sender_pays,
+    })
 }
 
 #[cfg(test)]
@@ -124,20 +134,27 @@ mod tests {
     }
 
     fn judged(tried: Tried, base_fee: Option<u64>) -> Result<Simulation, Refusal> {
-        judge(&plan(), &Trial { tried: vec![tried], base_fee: base_fee.map(U256::from) })
+        judge(&plan(), &Trial { tried: vec![tried], base_fee: base_fee.map(U256::from), sender_pays: true })
     }
 
     #[test]
     fn the_worst_cost_is_the_gas_at_twice_the_base_fee_and_a_tip() {
         let simulated = judged(Tried::Passed { gas: 100 }, Some(5)).unwrap();
-        assert_eq!(simulated, Simulation { gas: vec![Some(100)], worst_cost: Some(U256::from(100 * (10 + TIP))) });
+        let worst_cost = Some(U256::from(100 * (10 + TIP)));
+        assert_eq!(simulated, Simulation { gas: vec![Some(100)], worst_cost, base_fee: 5.into(), sender_pays: true });
         let untried = judged(Tried::Untried, None).unwrap();
-        assert_eq!(untried, Simulation { gas: vec![None], worst_cost: None }, "nobody knows what it costs");
+        let nobody_knows = Simulation { gas: vec![None], worst_cost: None, base_fee: U256::zero(), sender_pays: true };
+        assert_eq!(untried, nobody_knows, "nobody knows what it costs");
     }
 
     #[test]
     fn calls_that_each_fit_a_transaction_and_not_together_are_no_batch() {
-        let simulated = |gas: &[u64]| Simulation { gas: gas.iter().copied().map(Some).collect(), worst_cost: None };
+        let simulated = |gas: &[u64]| Simulation {
+            gas: gas.iter().copied().map(Some).collect(),
+            worst_cost: None,
+            base_fee: U256::zero(),
+            sender_pays: false,
+        };
         simulated(&[10_300_000]).check_batch().unwrap();
         simulated(&[8_000_000, 8_000_000]).check_batch().unwrap();
         let refused = simulated(&[10_300_000, 10_300_000]).check_batch();

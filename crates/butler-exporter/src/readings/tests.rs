@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use butler_core::config::SafeConfig;
+use butler_core::config::{SafeConfig, SignerConfig};
 use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::attester::delegation::{Delegation, LogId};
 use butler_core::domain::attester::view::{AttesterView, OnChainStatus};
@@ -39,6 +39,7 @@ fn config() -> NetworkConfig {
         aztec_nodes: Vec::new(),
         keystores: Vec::new(),
         safe: SafeConfig { service: None, proposer: None, requests_per_month: 1, stale_after: Duration::from_secs(60) },
+        signer: SignerConfig { files: None, max_fee: 1.into(), priority_fee: 1.into(), max_cost: 1.into() },
         hosts: Vec::new(),
         key_files: Vec::new(),
         node_keystores: Vec::new(),

@@ -8,7 +8,9 @@ use ethers_core::types::{Bytes, H256};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::sent::Sent;
 use crate::commands::safe::Proposed;
+use crate::error::CliError;
 use crate::output::Output;
 use crate::view::format;
 use crate::view::json::{JsonAddress, JsonAmount, Scope};
@@ -31,12 +33,14 @@ pub(super) struct Report {
     file: Option<String>,
     pub(super) content: Option<Value>,
     proposal: Option<Proposed>,
+    sent: Vec<Sent>,
 }
 
 #[derive(Debug, Serialize)]
 struct Where {
     block_number: u64,
     transaction_hash: H256,
+    is_final: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,13 +81,24 @@ impl Report {
             file: None,
             content: None,
             proposal: None,
+            sent: Vec::new(),
         }
     }
 
     /// One change would have made it so, and was found or not.
     pub(super) fn made_by(&mut self, effect: String, executed: Option<Executed>) {
         self.effect = Some(effect);
-        self.executed = executed.map(|found| Where { block_number: found.block, transaction_hash: found.transaction });
+        self.executed = executed.map(|found| Where {
+            block_number: found.block,
+            transaction_hash: found.transaction,
+            is_final: found.is_final,
+        });
+    }
+
+    /// It was signed and sent here.
+    pub(super) fn sent(&mut self, sent: Vec<Sent>) {
+        self.form = Some(Form::Signed.name());
+        self.sent = sent;
     }
 
     /// It is to be done.
@@ -116,8 +131,16 @@ impl Report {
             file,
             content,
             proposal,
+            sent: Vec::new(),
         }
     }
+}
+
+/// Writes the report, and what a form is below it.
+pub(super) fn show(report: &Report, output: Output) -> Result<(), CliError> {
+    let content = report.content.as_ref().map(|content| format!("\n{content:#}\n")).unwrap_or_default();
+    output.verbatim(report, |report| output.fitted(&render(report, &output)) + &content)?;
+    Ok(())
 }
 
 pub(super) fn render(report: &Report, output: &Output) -> String {
@@ -127,7 +150,9 @@ pub(super) fn render(report: &Report, output: &Output) -> String {
         text.push_str(&format!("nothing to do: {says}\n"));
         match &report.executed {
             Some(found) => {
-                text.push_str(&format!("executed at block {} by {:?}\n", found.block_number, found.transaction_hash));
+                let still = if found.is_final { "" } else { ", which is not final yet," };
+                let (block, hash) = (found.block_number, found.transaction_hash);
+                text.push_str(&format!("executed at block {block}{still} by {hash:?}\n"));
             }
             None if report.effect.is_some() => {
                 text.push_str(&format!("no log of the last {LOOK} blocks says by which transaction\n"));
@@ -164,6 +189,10 @@ pub(super) fn render(report: &Report, output: &Output) -> String {
     }
     if let Some(proposal) = &report.proposal {
         text.push_str(&proposal.told());
+        return text;
+    }
+    if !report.sent.is_empty() {
+        report.sent.iter().for_each(|sent| text.push_str(&sent.told()));
         return text;
     }
     text.push_str(&match (&report.file, report.form) {

@@ -1,38 +1,29 @@
 //! From a decision to what the operator gets: found in the logs where it is so already, else tried and put into a form.
 
-use std::path::Path;
-
+use butler_core::chain::SafeReadError;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::one_line;
-use butler_core::store::file::save_atomic;
 use butler_core::transaction::executed::find;
 use butler_core::transaction::form::Form;
-use butler_core::transaction::plan::{Decision, Plan};
-use butler_core::transaction::reading::balance;
+use butler_core::transaction::plan::Decision;
 use butler_core::transaction::refusal::Refusal;
-use butler_core::transaction::simulation::simulate;
-use serde_json::Value;
 
-use super::report::{Made, Report, render};
+use super::file::write;
+use super::report::{Made, Report, show};
+use super::signed;
+use super::tried::{Decide, Tried};
 use crate::args::TransactionArgs;
 use crate::commands::safe::propose;
 use crate::error::{CliError, SafeFault};
 use crate::gather::Gathered;
 use crate::output::{Output, remark};
 
-/// Who may read what is written: all of it is public, as the calls will be.
-const MODE: u32 = 0o644;
-
-/// Ends a command that changes something.
+/// Decides, and ends the command that changes something.
 ///
 /// # Errors
 /// See [`CliError`].
-pub(super) async fn settle(
-    gathered: &Gathered,
-    decision: Decision,
-    args: &TransactionArgs,
-    output: Output,
-) -> Result<Exit, CliError> {
+pub(super) async fn settle(decide: &Decide<'_>, args: &TransactionArgs, output: Output) -> Result<Exit, CliError> {
+    let (gathered, decision) = decide().await?;
     // The list of what may be called is of contracts that the chain names: one voice is not enough where two are asked.
     if let Some(endpoint) = &gathered.snapshot.unconfirmed {
         return Err(Refusal::Unconfirmed(endpoint.clone()).into());
@@ -54,50 +45,40 @@ pub(super) async fn settle(
             report
         }
         Decision::Wanted(wanted) => {
-            let plan = Plan::new(wanted, gathered.places()).map_err(Refusal::from)?;
-            let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
-            if !plan.value().is_zero() {
-                let (from, needs) = (plan.from(), plan.value());
-                let has = balance(client, block, from).await?;
-                if has < needs {
-                    return Err(Refusal::Poor { from, what: "ETH", has, needs }.into());
+            let tried = Tried::new(&gathered, wanted).await?;
+            if args.form.is_batch() {
+                tried.simulation.check_batch()?;
+                if tried.simulation.sender_pays {
+                    return Err(SafeFault::Read(SafeReadError::NotASafe(tried.plan.from())).into());
                 }
             }
-            let simulation = simulate(client, block, &plan).await?;
-            if args.form.is_batch() {
-                simulation.check_batch()?;
+            if args.form == Form::Signed && !args.dry_run {
+                return Box::pin(signed::run(decide, gathered, tried, args, output)).await;
             }
-            let made = make(&plan, gathered, args).await?;
-            Report::planned(gathered.scope(), &plan, &simulation, made)
+            let made = make(&tried, &gathered, args).await?;
+            Report::planned(gathered.scope(), &tried.plan, &tried.simulation, made)
         }
     };
-    let content = report.content.as_ref().map(|content| format!("\n{content:#}\n")).unwrap_or_default();
-    output.verbatim(&report, |report| output.fitted(&render(report, &output)) + &content)?;
+    show(&report, output)?;
     Ok(gathered.finish(Exit::Success))
 }
 
 /// Makes the form, where one is wanted, and writes it where it should go, or proposes it.
-async fn make(plan: &Plan, gathered: &Gathered, args: &TransactionArgs) -> Result<Option<Made>, CliError> {
-    let TransactionArgs { dry_run, form, out } = args;
-    if *form == Form::SafeProposal && out.is_some() {
+async fn make(tried: &Tried, gathered: &Gathered, args: &TransactionArgs) -> Result<Option<Made>, CliError> {
+    let TransactionArgs { dry_run, form, out, .. } = args;
+    if matches!(form, Form::SafeProposal | Form::Signed) && out.is_some() {
         return Err(SafeFault::NoFile.into());
     }
     if *dry_run {
         return Ok(None);
     }
-    let Some(content) = form.of(plan, &gathered.snapshot.block) else {
-        return Ok(Some(Made::Proposed(propose(gathered, plan).await?)));
+    let content = match form {
+        Form::SafeProposal => return Ok(Some(Made::Proposed(propose(gathered, &tried.plan).await?))),
+        Form::Unsigned => Some(signed::unsigned(gathered, tried, &args.signing).await?),
+        Form::Calldata | Form::SafeBuilder | Form::Signed => form.of(&tried.plan, &gathered.snapshot.block),
     };
+    let Some(content) = content else { return Ok(None) };
     let Some(file) = out else { return Ok(Some(Made::Text(*form, content))) };
     write(file, &content)?;
     Ok(Some(Made::File(*form, file.display().to_string())))
-}
-
-fn write(file: &Path, content: &Value) -> Result<(), CliError> {
-    if file.symlink_metadata().is_ok() {
-        return Err(CliError::Exists(file.display().to_string()));
-    }
-    save_atomic(file, format!("{content:#}\n").as_bytes(), MODE)?;
-    remark(&format!("wrote {}", file.display()));
-    Ok(())
 }

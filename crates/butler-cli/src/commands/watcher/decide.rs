@@ -1,7 +1,5 @@
 //! Deciding: nothing is decided but what was shown, on this terminal or by an earlier command.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
-
 use butler_core::control::{ActionRow, Answer, Ask, Choice, DECISIONS_LIMIT, Shown};
 use butler_core::domain::action::{ActionName, Phase};
 use butler_core::runtime::exit::Exit;
@@ -12,7 +10,7 @@ use super::select::{self, digest, rows};
 use super::socket::{ask, strange};
 use crate::args::{DecideArgs, Global};
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{self, Output, can_ask};
 
 /// Decides on one action, or on all that are selected.
 ///
@@ -98,7 +96,7 @@ fn all(rows: Vec<ActionRow>, shown: Option<String>, choice: Choice, output: &Out
 }
 
 fn terminal() -> Result<(), CliError> {
-    if io::stdin().is_terminal() && io::stderr().is_terminal() { Ok(()) } else { Err(CliError::NothingShown) }
+    if can_ask() { Ok(()) } else { Err(CliError::NothingShown) }
 }
 
 /// Shows what is decided on, and asks.
@@ -109,12 +107,7 @@ fn confirm(text: &str, choice: Choice, output: &Output) -> Result<(), CliError> 
         Choice::Retry => "Try again?",
         Choice::Drop => "Drop for good?",
     };
-    let mut screen = io::stderr().lock();
-    write!(screen, "{}\n{what} [y/N] ", output.fitted(text))?;
-    screen.flush()?;
-    let mut line = String::new();
-    io::stdin().lock().take(16).read_line(&mut line)?;
-    if matches!(line.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(refused("nothing was decided")) }
+    if output::ask(&output.fitted(text), what)? { Ok(()) } else { Err(refused("nothing was decided")) }
 }
 
 fn refused(why: &str) -> CliError {

@@ -9,6 +9,7 @@ mod keystores;
 mod pipelines;
 mod safe;
 mod schema;
+mod signer;
 mod table;
 mod ways;
 

@@ -7,6 +7,7 @@ use super::pipelines::PIPELINES;
 use super::safe::SAFE;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
+use super::signer::SIGNER;
 use super::ways::{AUTHORITIES, CREDITS, WAY};
 
 /// The whole configuration.
@@ -65,6 +66,7 @@ static NETWORK: Group = Group {
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
         Subsection { name: "keystores", shape: Shape::List, group: &KEYSTORES },
         Subsection { name: "safe", shape: Shape::Single, group: &SAFE },
+        Subsection { name: "signer", shape: Shape::Single, group: &SIGNER },
         Subsection { name: "hosts", shape: Shape::List, group: &HOSTS },
         Subsection { name: "labels", shape: Shape::List, group: &LABELS },
         Subsection { name: "providers", shape: Shape::List, group: &PROVIDERS },

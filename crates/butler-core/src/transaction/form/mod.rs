@@ -21,6 +21,10 @@ pub enum Form {
     SafeBuilder,
     /// A proposal to the owners of the Safe that sends it, made at the service: no text, but something that is sent.
     SafeProposal,
+    /// Transactions of the account that sends it, signed on this machine and sent.
+    Signed,
+    /// The same as a file, to be signed on a machine without network.
+    Unsigned,
 }
 
 impl Form {
@@ -37,18 +41,18 @@ impl Form {
     #[must_use]
     pub fn is_batch(self) -> bool {
         match self {
-            Self::Calldata => false,
+            Self::Calldata | Self::Signed | Self::Unsigned => false,
             Self::SafeBuilder | Self::SafeProposal => true,
         }
     }
 
-    /// The plan in this form; `block` is the one that it was made at. `None` for a proposal, which is no text.
+    /// The plan in this form; `block` is the one that it was made at. `None` where that takes more than a plan: what is sent, and what has nonces.
     #[must_use]
     pub fn of(self, plan: &Plan, block: &BlockRef) -> Option<Value> {
         match self {
             Self::Calldata => Some(calldata::of(plan, block)),
             Self::SafeBuilder => Some(safe_builder::of(plan, block)),
-            Self::SafeProposal => None,
+            Self::SafeProposal | Self::Signed | Self::Unsigned => None,
         }
     }
 }

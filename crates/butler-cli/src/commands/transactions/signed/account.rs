@@ -1,0 +1,112 @@
+//! How the transactions of an account stand: its nonces, and what became of each that was signed here.
+
+use std::collections::BTreeMap;
+
+use butler_core::client::error::{RpcError, RpcFailure};
+use butler_core::client::l1::{BlockTag, L1Client};
+use butler_core::client::sending::{Found, NextNonces};
+use butler_core::domain::block::BlockRef;
+use butler_core::transaction::signed::{Fate, Nonces, Outcome, Sighting, fate_of};
+use ethers_core::types::H256;
+
+use super::journal::Journal;
+use crate::error::CliError;
+
+/// How an account stands.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) nonces: Nonces,
+    /// By nonce, of those that have not ended.
+    pub(super) fates: BTreeMap<u64, Fate>,
+}
+
+impl Standing {
+    /// Looks at the account at that block, `confirmations` before which all is final, or the chain says what is.
+    pub(super) async fn read(
+        client: &L1Client,
+        block: &BlockRef,
+        confirmations: Option<u64>,
+        journal: &Journal,
+    ) -> Result<Self, CliError> {
+        let tag = match confirmations {
+            None => BlockTag::Finalized,
+            Some(blocks) => BlockTag::Number(block.number.saturating_sub(blocks)),
+        };
+        let last_final = client.head(tag, &[]).await.map_err(CliError::Rpc)?.block;
+        let nonces = nonces(client, (block, &last_final), journal).await.map_err(CliError::Rpc)?;
+        let hashes: Vec<H256> = journal.under_way().flat_map(|kept| kept.hashes().collect::<Vec<_>>()).collect();
+        let (found, sightings) = if hashes.is_empty() {
+            (Found::default(), BTreeMap::new())
+        } else {
+            let found = client.find_signed(&hashes).await.map_err(CliError::Rpc)?;
+            let sightings = sightings(client, &found).await.map_err(CliError::Rpc)?;
+            (found, sightings)
+        };
+        let fate = |nonce: u64, hashes: Vec<H256>| {
+            let of_nonce = sightings.iter().filter(|(hash, _)| hashes.contains(hash));
+            let of_nonce = of_nonce.map(|(hash, seen)| (*hash, *seen)).collect();
+            let is_known = hashes.iter().any(|hash| found.known.contains(hash));
+            fate_of(nonce, &of_nonce, (nonces.at_block, nonces.at_final), last_final.number, is_known)
+        };
+        let fates = journal
+            .under_way()
+            .map(|kept| (kept.entry.nonce, fate(kept.entry.nonce, kept.hashes().collect())))
+            .collect();
+        Ok(Self { nonces, fates })
+    }
+
+    /// How nonces were used, of those that were.
+    pub(super) fn outcomes(&self) -> BTreeMap<u64, Outcome> {
+        self.used(|fate| match fate {
+            Fate::Final(outcome) | Fate::Mined(outcome) => Some(outcome),
+            Fate::Waiting | Fate::Gone => None,
+        })
+    }
+
+    /// How nonces were used for good.
+    pub(super) fn ends(&self) -> BTreeMap<u64, Outcome> {
+        self.used(|fate| match fate {
+            Fate::Final(outcome) => Some(outcome),
+            Fate::Mined(_) | Fate::Waiting | Fate::Gone => None,
+        })
+    }
+
+    fn used(&self, outcome: impl Fn(Fate) -> Option<Outcome>) -> BTreeMap<u64, Outcome> {
+        self.fates.iter().filter_map(|(nonce, fate)| Some((*nonce, outcome(*fate)?))).collect()
+    }
+}
+
+async fn nonces(
+    client: &L1Client,
+    (block, last_final): (&BlockRef, &BlockRef),
+    journal: &Journal,
+) -> Result<Nonces, RpcError> {
+    let account = journal.account();
+    match client.next_nonces(account, &[*block, *last_final]).await {
+        Ok(NextNonces { at, pending }) => {
+            let mut at = at.into_iter();
+            let at_block = at.next().unwrap_or_default();
+            Ok(Nonces { at_block, at_final: at.next().unwrap_or_default().min(at_block), pending })
+        }
+        // Then nothing counts as final yet.
+        Err(error) if matches!(error.failure, RpcFailure::StateUnavailable) => {
+            let NextNonces { at, pending } = client.next_nonces(account, &[*block]).await?;
+            Ok(Nonces { at_block: at.first().copied().unwrap_or_default(), at_final: 0, pending })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Those that are in blocks of the chain as it is now.
+async fn sightings(client: &L1Client, found: &Found) -> Result<BTreeMap<H256, Sighting>, RpcError> {
+    let mined: Vec<_> =
+        found.mined.iter().flat_map(|(hash, mined)| mined.iter().map(move |one| (*hash, *one))).collect();
+    if mined.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let numbers: Vec<u64> = mined.iter().map(|(_, one)| one.block).collect();
+    let known = client.head(BlockTag::Latest, &numbers).await?.known;
+    let is_there = |block: &Option<BlockRef>, hash: H256| block.is_some_and(|block| block.hash == hash);
+    let there = mined.into_iter().zip(&known).filter(|((_, one), block)| is_there(block, one.block_hash));
+    Ok(there.map(|((hash, one), _)| (hash, Sighting { succeeded: one.succeeded, block: one.block })).collect())
+}

@@ -1,0 +1,144 @@
+//! `transactions sign`: a plan from another machine is decoded, held against the list, shown and signed. No endpoint is asked.
+
+use std::path::Path;
+
+use butler_core::config::{NetworkConfig, preset_names};
+use butler_core::runtime::exit::Exit;
+use butler_core::store::file::load_bounded;
+use butler_core::text::address::checksummed;
+use butler_core::transaction::permitted::Places;
+use butler_core::transaction::signed::{Bundle, Checked, Content, Draft, FeeRefusal, Signed, ToSign};
+use butler_core::transaction::wording::words_of;
+use ethers_core::types::U256;
+use serde::Serialize;
+
+use super::signer::{confirm, open, sign};
+use crate::args::{Global, SignArgs};
+use crate::commands::transactions::file::write;
+use crate::error::{CliError, SignedFault};
+use crate::gather;
+use crate::output::Output;
+use crate::view::format;
+use crate::view::json::JsonAddress;
+
+/// The largest file.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// What was signed.
+#[derive(Debug, Serialize)]
+struct Report {
+    chain_id: u64,
+    account: JsonAddress,
+    effect: String,
+    transactions: Vec<ToBeSigned>,
+    file: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ToBeSigned {
+    nonce: u64,
+    description: String,
+}
+
+/// Reads a file of transactions.
+pub(super) fn read<T: Content>(file: &Path) -> Result<Bundle<T>, CliError> {
+    Ok(Bundle::read(&load_bounded(file, MOST_BYTES)?).map_err(|fault| unusable(file, &fault))?)
+}
+
+/// A file that cannot be used.
+pub(super) fn unusable(file: &Path, why: &dyn std::fmt::Display) -> SignedFault {
+    SignedFault::File { file: file.display().to_string(), why: why.to_string() }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// See [`CliError`].
+pub(in crate::commands) fn run(global: &Global, args: &SignArgs, output: Output) -> Result<Exit, CliError> {
+    let SignArgs { file, out, key, max_fee } = args;
+    let plan: Bundle<ToSign> = read(file)?;
+    let (places, account) = (plan.places(), plan.account());
+    let network = network_of(global, file, &places)?;
+    let checked = plan.check(&places).map_err(|fault| unusable(file, &fault))?;
+    let limit = max_fee.unwrap_or(network.signer.max_fee);
+    for one in &checked {
+        within(&one.draft, limit, network.signer.max_cost)?;
+    }
+    confirm(&output.fitted(&shown(&plan, &places, &checked)), key)?;
+    let local = open(&network, key, account)?;
+    let signed = checked.iter().map(|one| sign(&local, one.draft.clone())).collect::<Result<Vec<_>, _>>()?;
+    let bundle = Bundle::<Signed>::new(&places, account, plan.effect(), signed.iter().map(Signed::from).collect());
+    write(out, &bundle)?;
+    let told = |one: &Checked<()>| ToBeSigned { nonce: one.draft.nonce, description: words(&one.draft, &places) };
+    let report = Report {
+        chain_id: places.chain_id,
+        account: account.into(),
+        effect: plan.effect().to_string(),
+        transactions: checked.iter().map(told).collect(),
+        file: out.display().to_string(),
+    };
+    output.result(&report, |report, _| {
+        let file = &report.file;
+        format!("signed, and nothing was sent: `butler-cli transactions broadcast {file}` does that where there is a network\n")
+    })?;
+    Ok(Exit::Success)
+}
+
+/// The network that the plan is of: its chain and its registry are known here, whatever the plan says.
+fn network_of(global: &Global, file: &Path, places: &Places) -> Result<NetworkConfig, CliError> {
+    let config = gather::load(global)?;
+    let network = match config.network(global.network.as_deref()) {
+        Ok(network) => network.clone(),
+        Err(error) => {
+            let known: Vec<&str> = preset_names().collect();
+            let why = format!("{error}: `--network` says which one it is of, such as {}", known.join(", "));
+            return Err(unusable(file, &why).into());
+        }
+    };
+    if network.chain_id != places.chain_id || network.staking_registry != places.staking_registry {
+        let why = format!(
+            "it is of chain {} and the registry {}, and network `{}` has chain {} and the registry {}",
+            places.chain_id,
+            checksummed(&places.staking_registry),
+            network.name,
+            network.chain_id,
+            checksummed(&network.staking_registry)
+        );
+        return Err(unusable(file, &why).into());
+    }
+    Ok(network)
+}
+
+fn within(draft: &Draft, max_fee: U256, max_cost: U256) -> Result<(), CliError> {
+    let (needed, cost) = (draft.fees.max_fee.max(draft.fees.tip), draft.worst_cost());
+    if needed > max_fee {
+        return Err(SignedFault::Fee(FeeRefusal::Gas { needed, limit: max_fee }).into());
+    }
+    if cost > max_cost {
+        return Err(SignedFault::Fee(FeeRefusal::Cost { cost, limit: max_cost }).into());
+    }
+    Ok(())
+}
+
+/// What a draft does, in the words of this machine.
+pub(super) fn words(draft: &Draft, places: &Places) -> String {
+    words_of(&draft.call, places).unwrap_or_else(|| "do something unknown".to_owned())
+}
+
+fn shown(plan: &Bundle<ToSign>, places: &Places, checked: &[Checked<()>]) -> String {
+    let mut text = format!("chain {}, to be signed by {}\n\n", places.chain_id, format::address(&plan.account()),);
+    for one in checked {
+        let draft = &one.draft;
+        text.push_str(&format!("nonce {}: {}\n", draft.nonce, words(draft, places)));
+        let (value, cost) = (format::amount(draft.call.value, 18), format::amount(draft.worst_cost(), 6));
+        text.push_str(&format!("  sends {value} ETH, and costs at most {cost} ETH\n"));
+    }
+    text.push_str(&format!(
+        "\nthe registry {} is the one that is known here\nnobody here can say whether these are right: the rollup {}, its token {}{}\n",
+        checksummed(&places.staking_registry),
+        checksummed(&places.rollup),
+        checksummed(&places.staking_asset),
+        if checked.iter().any(|one| !one.draft.call.value.is_zero()) { ", and whose publishers are sent ether" } else { "" }
+    ));
+    text
+}

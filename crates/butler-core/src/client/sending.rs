@@ -1,0 +1,229 @@
+//! Transactions that were signed here: sent, and looked for.
+//!
+//! Sending the same bytes again is always safe: they have one nonce. So whatever an endpoint answers is a hint, and what became of a transaction
+//! is told by blocks and nonces alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ethers_core::types::{Address, Bytes, H256, U64, U256};
+use futures_util::future::join_all;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::endpoint::Endpoint;
+use super::error::{RpcError, RpcFailure};
+use super::l1::L1Client;
+use super::send_reply::Reply;
+use super::wire::{Answer, Request};
+use crate::domain::block::BlockRef;
+use crate::text::fixed::Fixed;
+
+const SEND: &str = "eth_sendRawTransaction";
+const COUNT: &str = "eth_getTransactionCount";
+const RECEIPT: &str = "eth_getTransactionReceipt";
+const LOOK: &str = "eth_getTransactionByHash";
+
+/// An account's next nonces, as endpoints tell them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextNonces {
+    /// At each of the blocks that were asked about, in their order.
+    pub at: Vec<u64>,
+    /// Behind all that waits at whichever endpoint has most.
+    pub pending: u64,
+}
+
+/// What a block has of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinedTransaction {
+    /// Whether it did not revert.
+    pub succeeded: bool,
+    /// The block's number.
+    pub block: u64,
+    /// The block's hash.
+    pub block_hash: H256,
+    /// The gas that it used.
+    pub gas_used: U256,
+    /// What was paid for each unit of it, in wei.
+    pub gas_price: U256,
+}
+
+/// What endpoints have of some transactions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// In blocks; where endpoints have different ones, all of them.
+    pub mined: BTreeMap<H256, Vec<MinedTransaction>>,
+    /// Anywhere: in blocks or waiting.
+    pub known: BTreeSet<H256>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReceiptText {
+    transaction_hash: Fixed<32>,
+    block_hash: Fixed<32>,
+    block_number: U64,
+    status: U64,
+    #[serde(default)]
+    gas_used: U256,
+    #[serde(default)]
+    effective_gas_price: U256,
+}
+
+impl L1Client {
+    /// Sends a signed transaction to one endpoint after the other until one has it; what the first said that refused it, where none has.
+    ///
+    /// # Errors
+    /// When no endpoint answered: it may have it all the same.
+    pub async fn send_signed(&self, raw: &Bytes, hash: H256) -> Result<Reply, RpcError> {
+        let request = Request::new(SEND, &json!([raw]));
+        let (mut refused, mut failed) = (None, None);
+        for endpoint in self.order() {
+            match one(endpoint, &request).await {
+                Ok(answer) => match serde_json::from_str::<Fixed<32>>(answer.get()) {
+                    Ok(told) if told.0 == hash.0 => {
+                        self.answered(endpoint);
+                        return Ok(Reply::Taken);
+                    }
+                    Ok(_) | Err(_) => {
+                        let failure =
+                            RpcFailure::Malformed(format!("the answer to {SEND} is not the transaction's hash"));
+                        endpoint.blame_for(&failure);
+                        failed = Some(failure_of(endpoint, SEND, failure));
+                    }
+                },
+                Err(failure) => match Reply::of(&failure) {
+                    Some(Reply::Known) => return Ok(Reply::Known),
+                    Some(reply) => refused = refused.or(Some(reply)),
+                    None => {
+                        endpoint.blame_for(&failure);
+                        failed = Some(failure_of(endpoint, SEND, failure));
+                    }
+                },
+            }
+        }
+        match (refused, failed) {
+            (Some(reply), _) => Ok(reply),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(nobody(SEND)),
+        }
+    }
+
+    /// An account's next nonce at these blocks and behind all that waits. Every endpoint is asked, and those that answer must agree about blocks.
+    ///
+    /// # Errors
+    /// When none answers, or two disagree.
+    pub async fn next_nonces(&self, account: Address, blocks: &[BlockRef]) -> Result<NextNonces, RpcError> {
+        let mut requests: Vec<Request> =
+            blocks.iter().map(|block| Request::new(COUNT, &json!([account, { "blockHash": block.hash }]))).collect();
+        requests.push(Request::new(COUNT, &json!([account, "pending"])));
+        let mut agreed: Option<NextNonces> = None;
+        let mut failed = None;
+        for (endpoint, answers) in self.everybody(&requests).await {
+            let told = answers.and_then(|answers| {
+                let mut nonces =
+                    answers.into_iter().map(|answer| number(answer?.get())).collect::<Result<Vec<_>, _>>()?;
+                let pending = nonces.pop().ok_or_else(|| malformed(COUNT))?;
+                Ok(NextNonces { at: nonces, pending })
+            });
+            match (told, &mut agreed) {
+                (Ok(told), None) => agreed = Some(told),
+                (Ok(told), Some(agreed)) if told.at == agreed.at => agreed.pending = agreed.pending.max(told.pending),
+                (Ok(_), Some(_)) => {
+                    let failure = RpcFailure::Disputed { function: COUNT.to_owned() };
+                    return Err(failure_of(endpoint, COUNT, failure));
+                }
+                (Err(failure), _) => {
+                    endpoint.blame_for(&failure);
+                    failed = Some(failure_of(endpoint, COUNT, failure));
+                }
+            }
+        }
+        agreed.ok_or_else(|| failed.unwrap_or_else(|| nobody(COUNT)))
+    }
+
+    /// Looks for transactions at every endpoint.
+    ///
+    /// # Errors
+    /// When none answers.
+    pub async fn find_signed(&self, hashes: &[H256]) -> Result<Found, RpcError> {
+        let requests: Vec<Request> = hashes
+            .iter()
+            .flat_map(|hash| [Request::new(RECEIPT, &json!([hash])), Request::new(LOOK, &json!([hash]))])
+            .collect();
+        let mut found = None;
+        let mut failed = None;
+        for (endpoint, answers) in self.everybody(&requests).await {
+            let looked = answers.and_then(|answers| gathered(hashes, answers, found.clone().unwrap_or_default()));
+            match looked {
+                Ok(looked) => found = Some(looked),
+                Err(failure) => {
+                    endpoint.blame_for(&failure);
+                    failed = Some(failure_of(endpoint, RECEIPT, failure));
+                }
+            }
+        }
+        found.ok_or_else(|| failed.unwrap_or_else(|| nobody(RECEIPT)))
+    }
+
+    /// Asks all endpoints at once that do not stand back, or all where every one does.
+    async fn everybody(&self, requests: &[Request]) -> Vec<(&Endpoint, Result<Vec<Answer>, RpcFailure>)> {
+        let able: Vec<&Endpoint> = self.order().into_iter().filter(|endpoint| !endpoint.is_quarantined()).collect();
+        let able = if able.is_empty() { self.order() } else { able };
+        join_all(able.into_iter().map(|endpoint| async move { (endpoint, endpoint.exchange(requests).await) })).await
+    }
+}
+
+async fn one(endpoint: &Endpoint, request: &Request) -> Answer {
+    let answers = endpoint.exchange(std::slice::from_ref(request)).await?;
+    answers.into_iter().next().unwrap_or_else(|| Err(malformed(request.method)))
+}
+
+fn gathered(hashes: &[H256], answers: Vec<Answer>, mut found: Found) -> Result<Found, RpcFailure> {
+    let mut answers = answers.into_iter();
+    for hash in hashes {
+        let mut next = || answers.next().unwrap_or_else(|| Err(malformed(RECEIPT)));
+        let (receipt, looked) = (next()?, next()?);
+        let receipt: Option<ReceiptText> = serde_json::from_str(receipt.get()).map_err(|_| malformed(RECEIPT))?;
+        if let Some(receipt) = receipt {
+            if receipt.transaction_hash.0 != hash.0 {
+                return Err(malformed(RECEIPT));
+            }
+            let block = u64::try_from(receipt.block_number).map_err(|_| malformed(RECEIPT))?;
+            let mined = MinedTransaction {
+                succeeded: receipt.status == U64::one(),
+                block,
+                block_hash: H256::from(receipt.block_hash),
+                gas_used: receipt.gas_used,
+                gas_price: receipt.effective_gas_price,
+            };
+            let list = found.mined.entry(*hash).or_default();
+            if !list.contains(&mined) {
+                list.push(mined);
+            }
+            found.known.insert(*hash);
+        }
+        // Only whether there is one matters.
+        if looked.get() != "null" {
+            found.known.insert(*hash);
+        }
+    }
+    Ok(found)
+}
+
+fn number(json: &str) -> Result<u64, RpcFailure> {
+    let number: U256 = serde_json::from_str(json).map_err(|_| malformed(COUNT))?;
+    u64::try_from(number).map_err(|_| malformed(COUNT))
+}
+
+fn malformed(method: &str) -> RpcFailure {
+    RpcFailure::Malformed(format!("the answer to {method} is not what it should be"))
+}
+
+fn failure_of(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) -> RpcError {
+    RpcError { endpoint: endpoint.name().to_owned(), method, failure }
+}
+
+fn nobody(method: &'static str) -> RpcError {
+    let failure = RpcFailure::Malformed("no endpoint gave an answer".to_owned());
+    RpcError { endpoint: "no endpoint".to_owned(), method, failure }
+}

@@ -1,0 +1,17 @@
+//! Calls as transactions of a local account (EIP-1559): what is signed, what it may cost, which nonce is next, and what became of it.
+//!
+//! All of it is pure. One transaction of an account is under way at a time: the next is signed when the one before is in a block and the
+//! state after that block still wants it, so nothing that was decided on is ever outdated. `line` decides that from nonces alone: a state
+//! whose nonce is beyond what was signed has what became of it, whatever endpoints say of receipts.
+
+mod bundle;
+mod envelope;
+mod fate;
+mod fees;
+mod line;
+
+pub use self::bundle::{Bundle, Checked, Content, NotUsable, Signed, ToSign};
+pub use self::envelope::{Draft, NotSigned, RAW_LIMIT, SignedTransaction};
+pub use self::fate::{Fate, Outcome, Sighting, fate_of};
+pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit};
+pub use self::line::{Blocked, Next, Nonces, Written, is_same, next};
