@@ -60,6 +60,10 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     ("safe proposals", &[("What waits for the owners of the admin", "safe proposals")]),
+    (
+        "safe delete",
+        &[("Take a proposal back", "safe delete 0x8f3c1a6e9d24b7705c1e5a0d6b38e4f2917c0ad45be86f13d2a97b60c4e5813f")],
+    ),
     ("publishers", &[("What each publisher lacks, as JSON", "publishers --json")]),
     (
         "publishers fund",
