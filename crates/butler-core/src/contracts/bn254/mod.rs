@@ -8,6 +8,8 @@
 mod batch;
 mod equation;
 mod memory;
+#[cfg(feature = "sign")]
+mod secret;
 
 use ark_bn254::{Bn254, Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr as _;
@@ -19,6 +21,8 @@ use ethers_core::utils::keccak256;
 pub use self::batch::are_proven;
 use self::equation::Equation;
 use self::memory::remembered;
+#[cfg(feature = "sign")]
+pub use self::secret::{Secret, registrations};
 
 /// The bit of a compressed key that tells an odd y.
 const ODD: u8 = 0x80;
