@@ -32,7 +32,7 @@ pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, RollupsArgs, Whe
 use self::headings::{CONNECTION, OUTPUT, SELECTION};
 pub use self::jobs::JobsCommand;
 pub use self::rules::RulesArgs;
-pub use self::safe::SafeCommand;
+pub use self::safe::{OfSafe, SafeCommand};
 pub use self::signing::{BroadcastArgs, KeyArgs, ReplaceArgs, SignArgs, SigningArgs, TransactionsCommand};
 pub use self::transactions::{
     AdminArgs, AttesterCommand, ProviderChange, PublishersCommand, SenderArgs, TransactionArgs,

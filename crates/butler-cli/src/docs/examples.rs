@@ -114,6 +114,10 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ("The same of another Safe", "safe proposals --safe 0x35b22e09Ee0390539439E24f06Da43D83f90e298"),
         ],
     ),
+    (
+        "safe delete",
+        &[("Take a proposal back", "safe delete 0x8f3c1a6e9d24b7705c1e5a0d6b38e4f2917c0ad45be86f13d2a97b60c4e5813f")],
+    ),
     ("publishers", &[("What each publisher lacks, as JSON", "publishers --json")]),
     (
         "publishers fund",

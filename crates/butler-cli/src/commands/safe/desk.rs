@@ -12,8 +12,19 @@ use butler_core::transaction::safe::contents_of;
 use ethers_core::types::{Address, H256};
 
 use super::journal::Journal;
+use crate::args::OfSafe;
 use crate::error::{CliError, SafeFault};
 use crate::gather::Gathered;
+
+/// The Safe that is named, or the one admin of the configured providers.
+pub(super) fn address(gathered: &Gathered, of: OfSafe) -> Result<Address, SafeFault> {
+    let admins: BTreeSet<Address> = gathered.snapshot.providers.values().map(|facts| facts.admin).collect();
+    match (of.safe, admins.first()) {
+        (Some(safe), _) => Ok(safe),
+        (None, Some(admin)) if admins.len() == 1 => Ok(*admin),
+        (None, Some(_) | None) => Err(SafeFault::NotOneSafe(admins.len())),
+    }
+}
 
 /// What is needed to look at a Safe, and to propose to it.
 #[derive(Debug)]

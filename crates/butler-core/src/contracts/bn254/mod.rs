@@ -5,18 +5,24 @@
 //! made it knows that secret, checked as the chain does. What was proven once is remembered, since an exporter reads the
 //! same files each minute.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, OnceLock, PoisonError};
+mod batch;
+mod equation;
+mod memory;
+#[cfg(feature = "sign")]
+mod secret;
 
-use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G1Projective, G2Affine};
+use ark_bn254::{Bn254, Fq, Fq2, G1Affine, G2Affine};
+use ark_ec::AffineRepr as _;
 use ark_ec::pairing::Pairing as _;
-use ark_ec::{AffineRepr as _, CurveGroup as _};
 use ark_ff::{BigInt, Field as _, PrimeField as _, Zero as _};
 use ethers_core::types::{H256, U256};
 use ethers_core::utils::keccak256;
 
-/// How many proofs are remembered.
-const REMEMBERED: usize = 1 << 16;
+pub use self::batch::are_proven;
+use self::equation::Equation;
+use self::memory::remembered;
+#[cfg(feature = "sign")]
+pub use self::secret::{Secret, registrations};
 
 /// The bit of a compressed key that tells an odd y.
 const ODD: u8 = 0x80;
@@ -117,13 +123,18 @@ impl Registration {
     /// Whether the points are what they should be, so that none of the numbers is a private key.
     #[must_use]
     pub fn is_proven(&self) -> bool {
+        remembered(&self.bytes(), || self.prove() == Some(true))
+    }
+
+    /// All of it, and which of it is there.
+    fn bytes(&self) -> Vec<u8> {
         let part = |present: bool, bytes: Vec<u8>| [vec![u8::from(present)], bytes].concat();
         let bytes = [
             part(self.key.is_some(), self.key.map(|key| key.bytes()).unwrap_or_default()),
             part(self.twin.is_some(), self.twin.map(|twin| twin.bytes()).unwrap_or_default()),
             part(self.proof.is_some(), self.proof.map(|proof| proof.bytes()).unwrap_or_default()),
         ];
-        remembered(&bytes.concat(), || self.prove() == Some(true))
+        bytes.concat()
     }
 
     fn prove(&self) -> Option<bool> {
@@ -132,16 +143,10 @@ impl Registration {
         let (key, proof) = (of_first(self.key)?, of_first(self.proof)?);
         let twin = self.twin.map_or(Some(None), |twin| twin.point().map(Some))?;
         let (Some(key), Some(twin)) = (key, twin) else { return Some(true) };
-        let Some(proof) = proof else {
+        if proof.is_none() {
             return Some(Bn254::multi_pairing([key, -G1Affine::generator()], [G2Affine::generator(), twin]).is_zero());
-        };
-        // As the chain checks it: both equations at once, weighed with a number that depends on all of them.
-        let (key_bytes, twin_bytes) = (self.key?.bytes(), self.twin?.bytes());
-        let all = [key_bytes.clone(), twin_bytes, self.proof?.bytes()].concat();
-        let weight = Fr::from_be_bytes_mod_order(&keccak256(all));
-        let signed = (G1Projective::from(proof) + key * weight).into_affine();
-        let message = (G1Projective::from(point_of(&key_bytes)?.point) + G1Affine::generator() * weight).into_affine();
-        Some(!weight.is_zero() && Bn254::multi_pairing([signed, -message], [G2Affine::generator(), twin]).is_zero())
+        }
+        Equation::of(self).map(|equation| equation.holds())
     }
 }
 
@@ -183,25 +188,6 @@ fn bytes_of(number: U256) -> [u8; 32] {
     let mut bytes = [0; 32];
     number.to_big_endian(&mut bytes);
     bytes
-}
-
-/// Keeps only hashes, of things that turned out to be public.
-fn remembered(bytes: &[u8], prove: impl FnOnce() -> bool) -> bool {
-    static PROVEN: OnceLock<Mutex<HashSet<[u8; 32]>>> = OnceLock::new();
-    let known = PROVEN.get_or_init(Mutex::default);
-    let hash = keccak256(bytes);
-    if known.lock().unwrap_or_else(PoisonError::into_inner).contains(&hash) {
-        return true;
-    }
-    let is_proven = prove();
-    if is_proven {
-        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
-        }
-        known.insert(hash);
-    }
-    is_proven
 }
 
 #[cfg(test)]
