@@ -96,6 +96,22 @@ fn what_is_no_key_or_costs_too_much_is_refused_before_it_is_computed() {
         (parameters("n", json!(1_023)), KeystoreFault::Malformed("derivation")),
         (parameters("r", json!(u32::MAX)), KeystoreFault::TooCostly),
         (parameters("p", json!(17)), KeystoreFault::TooCostly),
+        // Each pass begins with blocks of its own.
+        (parameters("r", json!(4_000_000)), KeystoreFault::TooCostly),
+        (
+            changed(|keystore| {
+                let parameters = &mut keystore["crypto"]["kdfparams"];
+                (parameters["n"], parameters["r"], parameters["p"]) = (json!(2), json!(1_000_000), json!(16));
+            }),
+            KeystoreFault::TooCostly,
+        ),
+        (
+            changed(|keystore| {
+                let parameters = &mut keystore["crypto"]["kdfparams"];
+                (parameters["n"], parameters["r"], parameters["p"]) = (json!(1 << 18), json!(8), json!(16));
+            }),
+            KeystoreFault::TooCostly,
+        ),
         (parameters("p", json!(0)), KeystoreFault::Malformed("derivation")),
         (parameters("salt", json!("ab".repeat(129))), KeystoreFault::Malformed("salt")),
     ] {

@@ -21,7 +21,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(6);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// After so many refusals in a row of what nobody has, one is passed on.
 const REFUSALS: u32 = 3;
-
 /// After so many looks in a row that failed, the failure is passed on.
 const FAILURES: u32 = 20;
 
