@@ -40,7 +40,7 @@ const CORE: [Folder; 15] = [
     ("client", "contracts domain runtime text"),
     ("transaction", "client contracts domain text"),
     ("chain", "client store contracts domain runtime text"),
-    ("fuzzing", "chain client key_files domain"),
+    ("fuzzing", "chain client contracts key_files domain sign"),
     ("network", "chain client key_files config store contracts domain runtime text"),
     // It serves any program: neither what butler decides nor whom it asks.
     ("daemon", "config store runtime text"),
@@ -162,7 +162,7 @@ pub(crate) const IMPURE: &str = "async await tokio SystemTime Instant::now std::
 
 /// Crates that such a folder may import from; the last three in tests.
 pub(crate) const PURE_CRATES: &str =
-    "std core serde strum thiserror ethers_core crate super self proptest insta butler_core";
+    "std core serde strum thiserror ethers_core sha2 crate super self proptest insta butler_core";
 
 /// Paths that a crate must not use, and why.
 pub(crate) const FENCES: [(&str, &str, &str); 8] = [

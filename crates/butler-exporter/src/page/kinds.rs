@@ -1,7 +1,22 @@
 //! The tables that there are: their columns, and which rows somebody has to look at first.
 
-use super::tables::{Column, Shape};
 use crate::catalogue::{self, Family};
+
+/// How a column writes its values.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    Truth,
+    Figure,
+    /// A share of one.
+    Share,
+    /// The label of that name instead of the value.
+    Label(&'static str),
+    /// A moment, by its distance.
+    Moment,
+}
+
+/// A heading, its family, the label with the value that counts where only one does, and how values are written.
+pub(super) type Column = (&'static str, &'static Family, Option<(&'static str, &'static str)>, Shape);
 
 /// A kind of table, with a row for each value of the first label after the network.
 #[derive(Debug)]

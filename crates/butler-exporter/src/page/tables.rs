@@ -11,25 +11,9 @@ use maud::{Markup, html};
 use super::facts::{ScraperFacts, samples};
 use super::figures::{figure, whole};
 use super::fold::{Inside, fold};
-use super::kinds::{First, Kind};
+use super::kinds::{Column, First, Kind, Shape};
 use crate::catalogue::Family;
 use crate::readings::Sample;
-
-/// How a column writes its values.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Shape {
-    Truth,
-    Figure,
-    /// A share of one.
-    Share,
-    /// The label of that name instead of the value.
-    Label(&'static str),
-    /// A moment, by its distance.
-    Moment,
-}
-
-/// A heading, its family, the label with the value that counts where only one does, and how values are written.
-pub(super) type Column = (&'static str, &'static Family, Option<(&'static str, &'static str)>, Shape);
 
 /// So many rows of a table stand on the first page.
 const SHOWN: usize = 10;
@@ -238,7 +222,7 @@ mod tests {
             findings: Arc::default(),
             details: Arc::default(),
         };
-        let html = table(&super::super::kinds::PUBLISHERS, "mainnet", &[&scraper], 0).into_string();
+        let html = table(&crate::page::kinds::PUBLISHERS, "mainnet", &[&scraper], 0).into_string();
         let shown: Vec<&str> = html.split("<th scope=\"row\">").skip(1).map(|row| &row[..12]).collect();
         let last = (241..250).rev().map(|index| format!("publisher{index}"));
         assert_eq!(shown, ["publisher077".to_owned()].into_iter().chain(last).collect::<Vec<_>>());

@@ -13,9 +13,9 @@ use ark_ec::{AffineRepr as _, CurveGroup as _, VariableBaseMSM as _};
 use ark_ff::{Field as _, PrimeField as _, Zero as _};
 use ethers_core::utils::keccak256;
 
-use super::Registration;
 use super::equation::Equation;
 use super::memory::{is_known, note};
+use super::registration::Registration;
 
 /// How many equations share their loop: what does not hold is then looked at one by one.
 const GROUP: usize = 8;
@@ -47,7 +47,9 @@ fn of_chunk(registrations: &[Registration]) -> Vec<bool> {
     for (place, one) in registrations.iter().enumerate() {
         let Some(is_proven) = proven.get_mut(place).filter(|is_proven| !**is_proven) else { continue };
         match (one.key, one.twin, one.proof) {
-            (Some(_), Some(_), Some(_)) => open.extend(Equation::of(one).map(|equation| (place, equation))),
+            (Some(key), Some(twin), Some(proof)) => {
+                open.extend(Equation::of(key, twin, proof).map(|equation| (place, equation)));
+            }
             // Parts of a registration are rare, and have other equations.
             _ => *is_proven = one.is_proven(),
         }
@@ -138,7 +140,8 @@ mod tests {
     use ethers_core::types::U256;
     use proptest::prelude::*;
 
-    use super::super::{Group1, Group2, point_of};
+    use super::super::hashing::point_of;
+    use super::super::points::{Group1, Group2};
     use super::*;
 
     fn number(element: ark_bn254::Fq) -> U256 {

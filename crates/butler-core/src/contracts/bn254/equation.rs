@@ -6,7 +6,8 @@ use ark_ec::{AffineRepr as _, CurveGroup as _};
 use ark_ff::{PrimeField as _, Zero as _};
 use ethers_core::utils::keccak256;
 
-use super::{Registration, point_of};
+use super::hashing::point_of;
+use super::points::{Group1, Group2};
 
 /// `e(proof + weight key, G2) = e(hashed + weight G1, twin)`.
 pub(super) struct Equation {
@@ -20,10 +21,8 @@ pub(super) struct Equation {
 }
 
 impl Equation {
-    /// That of a registration; `None` where a part is missing or no point.
-    pub(super) fn of(registration: &Registration) -> Option<Self> {
-        let Registration { key, twin, proof } = *registration;
-        let (key, twin, proof) = (key?, twin?, proof?);
+    /// That of a registration; `None` where one is no point.
+    pub(super) fn of(key: Group1, twin: Group2, proof: Group1) -> Option<Self> {
         let all = [key.bytes(), twin.bytes(), proof.bytes()].concat();
         let weight = Fr::from_be_bytes_mod_order(&keccak256(all));
         let hashed = point_of(&key.bytes())?.point;

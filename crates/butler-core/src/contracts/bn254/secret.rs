@@ -11,7 +11,9 @@ use ark_ff::{BigInt, PrimeField as _, Zero as _};
 use ethers_core::types::U256;
 use zeroize::Zeroizing;
 
-use super::{Group1, Group2, Registration, point_of};
+use super::hashing::point_of;
+use super::points::{Group1, Group2};
+use super::registration::Registration;
 
 /// The fewest that are worth a thread.
 const SHARE: usize = 32;
@@ -86,7 +88,7 @@ impl Group2 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::are_proven;
+    use super::super::batch::are_proven;
     use super::*;
 
     #[test]
