@@ -14,7 +14,7 @@ use strum::VariantArray as _;
 use tokio::time::Instant;
 
 use crate::catalogue::{self, JobEnd, JobWork, ReloadOutcome};
-use crate::figures::{JobFigures, JobQueue};
+use crate::figures::{JobFigures, JobQueue, ProposalFigures};
 use crate::journal::{Cursor, Status};
 use crate::retries::Retries;
 use crate::waiting::{WAITING, Waiting};
@@ -73,6 +73,7 @@ struct Network {
     proofs: Option<[u64; 3]>,
     /// Some of what they proposed could not be read.
     is_duty_unread: bool,
+    proposals: ProposalFigures,
 }
 
 /// What is shown of one server's keystore.
@@ -158,6 +159,12 @@ impl Health {
         let reloads = &mut network.keystores.entry(server.to_owned()).or_default().reloads;
         let count = reloads.entry(outcome).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// What is counted of proposals to owners of Safes changes.
+    pub fn proposals(&self, network: &str, change: impl FnOnce(&mut ProposalFigures)) {
+        let mut state = self.state();
+        change(&mut state.networks.entry(network.to_owned()).or_default().proposals);
     }
 
     /// Whether what is remembered of the key files is kept for the next start.
@@ -387,6 +394,7 @@ impl Network {
                 readings.push(&catalogue::RELOADS, [server.clone(), <&str>::from(outcome).to_owned()], number(count));
             }
         }
+        self.proposals.read(&mut readings);
         for (endpoint, (requests, is_up)) in &self.endpoints {
             readings.push(&catalogue::REQUESTS, [endpoint.clone()], number(*requests));
             readings.push(&catalogue::ENDPOINT_UP, [endpoint.clone()], truth(*is_up));

@@ -34,6 +34,7 @@ mod toml_file;
 mod tree;
 mod typed;
 mod unshown;
+mod wanted;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,7 @@ pub use self::sections::template::{Template, TemplateError, TemplateField, Templ
 pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};
 pub use self::setting::parse_ether;
 pub use self::source::{ConfigFile, Override, Sources, Variables};
+pub use self::wanted::{WantedConfig, WantedFunding, WantedKeys};
 
 pub(crate) use self::fault::{escape, show_key};
 

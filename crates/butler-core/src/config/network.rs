@@ -17,6 +17,7 @@ use super::reader::{Read, Section};
 use super::safe::{SafeConfig, read_safe};
 use super::setting::{Ether, Problem, Setting};
 use super::text_setting::{Text, WrittenPath, WrittenPattern, is_network_name};
+use super::wanted::{WantedConfig, read_wanted};
 use crate::domain::attester::coinbase::CoinbasePolicies;
 use crate::domain::attester::overview::CoinbaseRules;
 use crate::domain::findings::Thresholds;
@@ -64,6 +65,8 @@ pub struct NetworkConfig {
     pub keystores: Vec<KeystoreConfig>,
     /// The Safe's side: where its transactions are proposed, and by whom.
     pub safe: SafeConfig,
+    /// What is wanted of the providers and publishers.
+    pub wanted: WantedConfig,
     /// The operator's machines, to be checked from outside.
     pub hosts: Vec<HostConfig>,
     /// Patterns of key files, already under the configuration file's folder.
@@ -136,6 +139,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let hosts: Vec<_> = section.sections("hosts").iter().map(read_host).collect();
     let keystores: Vec<_> = section.sections("keystores").iter().map(read_keystore).collect();
     let safe = read_safe(&section.single("safe"), chain_id.as_ref().ok().copied());
+    let wanted = read_wanted(&section.single("wanted"));
     let key_files = read_patterns(section, "key_files");
     let node_keystores = read_patterns(section, "node_keystores");
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
@@ -176,6 +180,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
         aztec_nodes: aztec_nodes.into_iter().collect::<Read<_>>()?,
         keystores: keystores.into_iter().collect::<Read<_>>()?,
         safe: safe?,
+        wanted: wanted?,
         hosts: hosts.into_iter().collect::<Read<_>>()?,
         key_files,
         node_keystores,

@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod revert;
 pub mod safe;
 pub mod simulation;
+pub mod wish;
 pub mod wording;
 
 pub use self::call::Call;

@@ -185,7 +185,7 @@ fn priority(severity: Severity) -> Priority {
 }
 
 /// Cuts a text to what an action may say.
-pub(super) fn shortened(mut text: String) -> String {
+pub(crate) fn shortened(mut text: String) -> String {
     if text.len() > WHY_LIMIT {
         let end = (0..=WHY_LIMIT.saturating_sub('…'.len_utf8())).rev().find(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or(0));

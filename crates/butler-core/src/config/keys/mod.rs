@@ -10,6 +10,7 @@ mod pipelines;
 mod safe;
 mod schema;
 mod table;
+mod wanted;
 mod ways;
 
 pub use self::schema::{Bounds, Group, Key, Presence, Shape, Subsection};

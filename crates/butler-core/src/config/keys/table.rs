@@ -5,6 +5,7 @@ use super::http::{HTTP, HTTP_TOO};
 use super::keystores::KEYSTORES;
 use super::pipelines::PIPELINES;
 use super::safe::SAFE;
+use super::wanted::WANTED;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
 use super::ways::{AUTHORITIES, CREDITS, WAY};
@@ -65,6 +66,7 @@ static NETWORK: Group = Group {
         Subsection { name: "aztec_nodes", shape: Shape::List, group: &AZTEC_NODES },
         Subsection { name: "keystores", shape: Shape::List, group: &KEYSTORES },
         Subsection { name: "safe", shape: Shape::Single, group: &SAFE },
+        Subsection { name: "wanted", shape: Shape::Single, group: &WANTED },
         Subsection { name: "hosts", shape: Shape::List, group: &HOSTS },
         Subsection { name: "labels", shape: Shape::List, group: &LABELS },
         Subsection { name: "providers", shape: Shape::List, group: &PROVIDERS },
@@ -299,6 +301,10 @@ const fn policy(kind: &'static str, doc: &'static str) -> Key {
     key(kind, "policy", Default("notify"), doc)
 }
 
+const fn writing(kind: &'static str, doc: &'static str) -> Key {
+    key(kind, "policy", Default("approve"), doc)
+}
+
 static POLICIES: Group = Group {
     doc: "What is to become of each kind of action. `off`: nothing, it is only kept in the history. `notify`: it is told. What changes something may also be done: `approve`, when a person approved it; `auto`, at once if two endpoints agree on its cause, else as `approve`.",
     keys: &[&[
@@ -313,6 +319,17 @@ static POLICIES: Group = Group {
             "policy",
             Default("approve"),
             "Attesters of yours proposed with other coinbases than their keystore names: its nodes must load it as it is.",
+        ),
+        writing("add_keys", "The queue of a provider of yours does not last for long: keys of `keys_file` are proposed to its admin."),
+        writing("create_provider", "There is no provider yet of the `admin` that is wanted: one is proposed to it."),
+        writing("set_take_rate", "A provider of yours has another share than `take_rate`: that one is proposed to its admin."),
+        writing("set_recipient", "The share of a provider of yours goes to somebody else than `rewards_recipient`: that one is proposed to its admin."),
+        writing("drip", "The front key of a queue of yours would burn a delegator's stake: to take it out is proposed to the admin."),
+        writing("accept_admin", "The `admin` that is wanted was named to become admin of a provider of yours: to accept is proposed to it."),
+        writing("fund_publishers", "Publishers of yours have less ether than they should: to send them some is proposed to `payer`."),
+        policy(
+            "proposal_changed",
+            "A proposal to the owners of a Safe waits for them, waits for too long or cannot be executed, or was executed.",
         ),
         policy(
             "coinbase_proven",
