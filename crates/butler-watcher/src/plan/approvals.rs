@@ -65,8 +65,8 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
         kind: ActionKind::ApprovalNeeded,
         place,
         subject: if is_single { first.subject.clone() } else { ActionSubject::Network },
-        // What somebody did by hand needs no approval any more.
-        goal: if is_single { first.goal.clone() } else { Goal::Told },
+        // What somebody did by hand needs no approval any more. Of a proposal the words say all, and nobody else does it.
+        goal: if is_single && first.proposal().is_none() { first.goal.clone() } else { Goal::Told },
         priority: actions.iter().map(|action| action.priority).min()?,
         until: actions.iter().filter_map(|action| action.until).min(),
         why: cut(why),

@@ -85,6 +85,11 @@ impl Desk {
         Ok(self.listed.as_deref().unwrap_or_default())
     }
 
+    /// What the service lists from a nonce on that is used already.
+    pub(super) async fn listed_from(&self, nonce: u64) -> Result<Vec<ListedTransaction>, Trouble> {
+        Ok(self.service.transactions_from(nonce).await?)
+    }
+
     /// After something was proposed, lists are old.
     pub(super) fn proposed(&mut self) {
         self.listed = None;

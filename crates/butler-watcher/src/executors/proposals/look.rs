@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use butler_core::client::l1::L1Client;
 use butler_core::client::logs::LogFilter;
+use butler_core::client::safe::ListedTransaction;
 use butler_core::contracts::safe::{Execution, Outcome, decode_execution, execution_topics};
 use butler_core::domain::action::{Proposal, Wish};
 use butler_core::runtime::clock::unix_now;
+use butler_core::transaction::change::Change;
 use butler_core::transaction::executed::find;
 use butler_core::transaction::plan::Decision;
-use butler_core::transaction::safe::{Fate, ProposalFacts, fate_of, is_rejection};
+use butler_core::transaction::safe::{Fate, KeptProposal, ProposalFacts, fate_of, is_rejection};
+use butler_core::transaction::wish::keys_of;
 use ethers_core::types::H256;
 use tokio::task::block_in_place;
 
@@ -66,7 +69,7 @@ async fn waiting(
     round: &Round<'_>,
     desk: &mut Desk,
     begun: Begun,
-    kept: &[butler_core::transaction::safe::KeptProposal],
+    kept: &[KeptProposal],
 ) -> Result<Found, Trouble> {
     let (pause, now, hash) = (round.pause(), unix_now(), begun.hash);
     let interval = round.config().wanted.service_interval.as_secs();
@@ -134,10 +137,11 @@ async fn ended(
     let own = executions.get(&begun.hash).copied();
     let mut instead = None;
     if own.is_none() {
-        let of_nonce = desk.listed().await?.iter().filter(|one| one.transaction.nonce == begun.nonce);
-        let other = of_nonce.filter(|one| executions.contains_key(&one.hash));
-        let safe = begun.safe;
-        instead = other.map(|one| (one.hash, is_rejection(&one.transaction, safe))).next();
+        let listed = desk.listed_from(begun.nonce).await?;
+        let is_other = |one: &&ListedTransaction| {
+            one.transaction.nonce == begun.nonce && executions.contains_key(&one.hash)
+        };
+        instead = listed.iter().find(is_other).map(|one| (one.hash, is_rejection(&one.transaction, begun.safe)));
     }
     let fate = fate_of(&ProposalFacts {
         nonce: begun.nonce,
@@ -212,7 +216,7 @@ async fn holds(
         Ok(Decision::Wanted(_)) | Err(_) => {}
     }
     let Some((since, transaction)) = executed else { return Ok(None) };
-    let Some(change) = proposal_change(proposal) else {
+    let Some(change) = change_of(proposal) else {
         // Ether leaves no log: that its calls did not revert is all there is.
         return Ok(Some("its calls did not revert".to_owned()));
     };
@@ -222,9 +226,7 @@ async fn holds(
 }
 
 /// The change that leaves a log, where there is one.
-fn proposal_change(proposal: &Proposal) -> Option<butler_core::transaction::change::Change> {
-    use butler_core::transaction::change::Change;
-    use butler_core::transaction::wish::keys_of;
+fn change_of(proposal: &Proposal) -> Option<Change> {
     Some(match proposal.wish {
         Wish::AddKeys { provider } => Change::AddKeys { provider, keys: keys_of(proposal)? },
         Wish::CreateProvider { admin, take_rate_bps, rewards_recipient } => {

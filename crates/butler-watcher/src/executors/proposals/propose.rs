@@ -14,7 +14,7 @@ use butler_core::transaction::plan::Plan;
 use butler_core::transaction::reading::balance;
 use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::safe::{
-    Decision, NewProposal, Repeated, SafeView, Undecided, check_proposer, decide, origin_of_effect,
+    Decision, KeptProposal, NewProposal, Repeated, SafeView, Undecided, check_proposer, decide, origin_of_effect,
 };
 use butler_core::transaction::simulation::simulate;
 use ethers_core::types::H256;
@@ -142,7 +142,7 @@ async fn decided(
     round: &Round<'_>,
     desk: &mut Desk,
     plan: &Plan,
-    kept: &[butler_core::transaction::safe::KeptProposal],
+    kept: &[KeptProposal],
 ) -> Result<Decided, Trouble> {
     let files = round.config().safe.proposer.as_ref().ok_or(Trouble::NoProposer)?;
     let key = block_in_place(|| LocalKey::load(&files.keystore, &files.password))?;

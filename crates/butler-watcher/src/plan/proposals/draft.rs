@@ -6,7 +6,10 @@ use butler_core::domain::action::{
 use butler_core::domain::block::BlockRef;
 use butler_core::text::address::checksummed;
 
-use crate::plan::conditions::shortened;
+use crate::plan::conditions::shortened_to;
+
+/// What is said of it leaves room for the command that approves it.
+const WORDS: usize = 400;
 
 /// What is to be proposed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +42,7 @@ pub fn action_of(draft: Draft, place: Place, assurance: Assurance, key: Option<E
         goal: Goal::Executed(Box::new(proposal)),
         priority: Priority::High,
         until: None,
-        why: shortened(why),
+        why: shortened_to(why, WORDS),
         evidence: vec![Evidence::State { block_number: block.number, block_hash: block.hash }],
         assurance,
         edits: Vec::new(),
