@@ -1,4 +1,5 @@
-//! What is counted for metrics: of jobs, how many stand where, how long they took, how they ended; of proposals, what is known of them.
+//! What is counted for metrics: of jobs, how many stand where, how long they took, how they ended; of keystores and
+//! proposals, what is known of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use butler_core::text::address::checksummed;
 use ethers_core::types::Address;
 use strum::VariantArray as _;
 
-use crate::catalogue::{self, JobEnd, JobWork, ProposalState};
+use crate::catalogue::{self, JobEnd, JobWork, ProposalState, ReloadOutcome};
 
 /// The ends of the buckets, in seconds; the last one has none.
 const ENDS: [u32; 11] = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400];
@@ -90,6 +91,26 @@ impl JobFigures {
             }
         }
         samples
+    }
+}
+
+/// What is counted of one server's keystore.
+#[derive(Debug, Default)]
+pub struct KeystoreFigures {
+    /// Whether it could not be looked at the last time.
+    pub is_down: bool,
+    /// How often its nodes were told to reload, by what became of it.
+    pub reloads: BTreeMap<ReloadOutcome, u64>,
+}
+
+impl KeystoreFigures {
+    /// Reads them for whoever serves them.
+    pub fn read(&self, server: &str, readings: &mut Readings) {
+        readings.push(&catalogue::KEYSTORE_UP, [server.to_owned()], truth(!self.is_down));
+        for outcome in ReloadOutcome::VARIANTS {
+            let count = self.reloads.get(outcome).copied().unwrap_or_default();
+            readings.push(&catalogue::RELOADS, [server.to_owned(), <&str>::from(outcome).to_owned()], number(count));
+        }
     }
 }
 

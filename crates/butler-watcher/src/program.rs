@@ -281,8 +281,9 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
         };
         changed.extend(keystores.clone());
-        let (wishes, keystores) = ((Arc::clone(&configured), wanted.clone()), (keystores, Arc::clone(&rollups), Arc::clone(&books)));
-        let open = || Watch::open(&config, &network.name, &state, shared(), wishes, keystores);
+        let wishes = (Arc::clone(&configured), wanted.clone());
+        let handed = (Arc::clone(&rollups), Arc::clone(&books));
+        let open = || Watch::open(&config, &network.name, &state, shared(), wishes, keystores, handed);
         match block_in_place(open) {
             Ok(watch) => watches.push(watch),
             Err(error) => return end(&Ended::Watch(error)),

@@ -101,7 +101,8 @@ impl Watch {
         state: &Path,
         (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
         (configured, wishes): (Arc<watch::Sender<Configured>>, Wishes),
-        (keystores, rollups, books): (Option<Arc<Keystores>>, Arc<watch::Sender<Rollups>>, Arc<watch::Sender<Books>>),
+        keystores: Option<Arc<Keystores>>,
+        (rollups, books): (Arc<watch::Sender<Rollups>>, Arc<watch::Sender<Books>>),
     ) -> Result<Self, WatchError> {
         let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
         let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;

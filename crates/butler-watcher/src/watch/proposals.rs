@@ -9,6 +9,7 @@ use butler_core::chain::DelegationTimes;
 use butler_core::config::{Config, NetworkConfig, WantedKeys};
 use butler_core::contracts::bindings::staking_registry::KeyStore;
 use butler_core::domain::action::{ActionKind, Phase, Wish};
+use butler_core::domain::attester::queue_key::bad_queue_keys;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::runway::DelegationPace;
@@ -25,8 +26,7 @@ use butler_core::transaction::wish::{first_good, proposal_of};
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 
-use super::PATIENCE;
-use crate::executors::proposals::{Ground, JudgedKeys, VOID, look_at_all};
+use crate::executors::proposals::{Ground, JudgedKeys, PATIENCE, VOID, look_at_all};
 use crate::journal::Entry;
 use crate::plan::proposals::{Draft, Have, Said, Slot, Wanted, wishes};
 
@@ -67,7 +67,8 @@ impl Proposals {
         let open: BTreeSet<Slot> = standing.keys().copied().collect();
         let thresholds = network.config.thresholds();
         let have = Have {
-            snapshot,
+            providers: &snapshot.providers,
+            bad_keys: &bad_queue_keys(snapshot),
             config: wanted,
             admins: &network.config.provider_admins,
             paces: &paces,

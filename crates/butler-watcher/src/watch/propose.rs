@@ -115,7 +115,8 @@ impl Watch {
 fn standing(journal: &dyn Journal, place: &Place) -> Result<Standing, JournalError> {
     let mut found = Standing::new();
     each_live(journal, &LIVE, |entry| {
-        if let Some(proposal) = entry.action.proposal().filter(|_| entry.action.place == *place) {
+        let is_ours = entry.action.place == *place && entry.action.kind.is_proposed();
+        if let Some(proposal) = entry.action.proposal().filter(|_| is_ours) {
             found.insert(Slot::of(&proposal.wish), entry);
         }
     })?;
@@ -132,9 +133,8 @@ fn denied(
     let queues = snapshot.providers.keys().map(|id| Slot { kind: AddKeys, provider: Some(*id) });
     let mut found = BTreeMap::new();
     for slot in queues.chain([Slot { kind: CreateProvider, provider: None }]) {
-        match ended(&name_of(place, &slot), 0, journal)? {
-            Some(Before::Ended(wish, Became::Denied)) => drop(found.insert(slot, wish)),
-            Some(_) | None => {}
+        if let Some(Before::Ended(wish, Became::Denied)) = ended(&name_of(place, &slot), 0, journal)? {
+            found.insert(slot, wish);
         }
     }
     Ok(found)

@@ -73,18 +73,17 @@ impl Ground<'_> {
             let keys = keys.map(|(keys, judged)| (keys.as_slice(), judged));
             decide(wish, from, &Facts { snapshot: self.snapshot, keys, funding })
         };
-        match decided(&rows)? {
-            Decision::Wanted(wanted) => match &wanted.change {
-                // The others come with the next one.
-                Change::Fund { transfers } if transfers.len() > MOST_FUNDED => {
-                    let first: Vec<&Address> = transfers.keys().take(MOST_FUNDED).collect();
-                    let rows: Vec<_> = rows.into_iter().filter(|row| first.contains(&&row.publisher)).collect();
-                    decided(&rows)
-                }
-                _ => Ok(Decision::Wanted(wanted)),
-            },
-            already => Ok(already),
+        let decision = decided(&rows)?;
+        if let Decision::Wanted(wanted) = &decision
+            && let Change::Fund { transfers } = &wanted.change
+            && transfers.len() > MOST_FUNDED
+        {
+            // The others come with the next one.
+            let first: Vec<&Address> = transfers.keys().take(MOST_FUNDED).collect();
+            let rows: Vec<_> = rows.into_iter().filter(|row| first.contains(&&row.publisher)).collect();
+            return decided(&rows);
         }
+        Ok(decision)
     }
 
     fn publishers(&self) -> Vec<PublisherRow> {

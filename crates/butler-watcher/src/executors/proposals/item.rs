@@ -1,10 +1,14 @@
 //! One action of a round: what was approved, what was begun for it, and its lease.
 
+use std::time::Duration;
+
 use butler_core::domain::action::{Action, Phase, Proposal};
 
-use super::LEASE;
 use super::record::Begun;
 use crate::journal::{Journal, JournalError, Lease, Leased, Renewal};
+
+/// How long a lease lasts from each step on: some requests, each with its deadline.
+pub(super) const LEASE: Duration = Duration::from_secs(900);
 
 /// An action whose owners are asked, or were.
 #[derive(Debug)]

@@ -26,6 +26,9 @@ use super::trouble::Trouble;
 use crate::catalogue::ProposalState;
 use crate::journal::{Journal, JournalError};
 
+/// What a person can do about it.
+const AGAIN: &str = "(hint: `butler-cli actions retry` has it checked and proposed anew, once it is approved again; `drop` where nobody wants it)";
+
 /// What a look found.
 struct Found {
     begun: Begun,
@@ -107,11 +110,10 @@ async fn waiting(
     });
     let state = state_of(&fate);
     let begun = Begun { has_arrived: true, asked_at: now, state, ..begun };
-    let end = match state {
-        ProposalState::Deleted => End::Refused(format!(
-            "transaction {hash:?} was deleted at the service before it was executed (hint: `butler-cli actions retry` has it proposed anew, once it is approved again)"
-        )),
-        _ => End::Waits(pause, said(&begun)),
+    let end = if state == ProposalState::Deleted {
+        End::Refused(format!("transaction {hash:?} was deleted at the service before it was executed {AGAIN}"))
+    } else {
+        End::Waits(pause, said(&begun))
     };
     Ok(Found { begun, end })
 }
@@ -121,7 +123,13 @@ fn said(begun: &Begun) -> String {
     let how = match state {
         ProposalState::Stale => "waits for longer than it should",
         ProposalState::Dead => "cannot be executed as things are",
-        _ => "waits for its owners",
+        ProposalState::Unsent
+        | ProposalState::Waits
+        | ProposalState::Executed
+        | ProposalState::Failed
+        | ProposalState::Rejected
+        | ProposalState::Replaced
+        | ProposalState::Deleted => "waits for its owners",
     };
     format!("transaction {hash:?} of nonce {nonce} {how}")
 }
@@ -167,7 +175,7 @@ async fn ended(
             }
         }
         (Some(Execution { outcome: Outcome::Failure, log, .. }), _) => End::Refused(format!(
-            "it was executed by {:?} and what it called reverted: nothing of it happened (hint: `butler-cli actions retry` has it checked and proposed anew, once it is approved again)",
+            "it was executed by {:?} and what it called reverted: nothing of it happened {AGAIN}",
             log.transaction_hash
         )),
         (None, fate) => match holds(round, proposal, None).await? {
@@ -179,11 +187,16 @@ async fn ended(
 }
 
 fn unwanted(hash: H256, fate: &Fate) -> String {
-    let again = "(hint: `butler-cli actions retry` has it proposed anew, once it is approved again; `drop` where nobody wants it)";
     match fate {
-        Fate::Rejected(by) => format!("the owners rejected transaction {hash:?}, by {by:?} {again}"),
-        Fate::Replaced(Some(by)) => format!("{by:?} was executed with the nonce of transaction {hash:?} {again}"),
-        _ => format!("something else was executed with the nonce of transaction {hash:?} {again}"),
+        Fate::Rejected(by) => format!("the owners rejected transaction {hash:?}, by {by:?} {AGAIN}"),
+        Fate::Replaced(Some(by)) => format!("{by:?} was executed with the nonce of transaction {hash:?} {AGAIN}"),
+        Fate::Replaced(None)
+        | Fate::Pending
+        | Fate::Executed
+        | Fate::Failed
+        | Fate::Deleted
+        | Fate::Stale
+        | Fate::Dead(_) => format!("something else was executed with the nonce of transaction {hash:?} {AGAIN}"),
     }
 }
 

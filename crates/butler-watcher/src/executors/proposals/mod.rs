@@ -34,17 +34,15 @@ use tokio::time::sleep;
 use self::desk::Desk;
 use self::end::{End, told};
 pub use self::ground::{Ground, JudgedKeys, look_at_all};
-use self::item::Item;
+use self::item::{Item, LEASE};
 use self::record::Begun;
-use self::round::{PATIENCE, Round};
-pub use self::round::VOID;
+use self::round::Round;
+pub use self::round::{PATIENCE, VOID};
 use super::log;
 use crate::catalogue::ProposalState;
 use crate::health::Health;
 use crate::journal::{Batch, Claim, Journal, JournalError, Leased, Plan, Settlement, Work, each_live};
 
-/// How long a lease lasts from each step on: some requests, each with its deadline.
-const LEASE: Duration = Duration::from_secs(900);
 /// Actions that are taken together: what is read of the chain is read once for them.
 const AT_ONCE: usize = 16;
 /// How long nothing is looked for where nothing was due.

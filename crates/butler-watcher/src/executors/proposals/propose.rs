@@ -97,10 +97,7 @@ fn strange() -> End {
 
 /// The checks of the command, with what the chain has now.
 async fn check(round: &mut Round<'_>, approved: &Proposal) -> Result<Checked, Trouble> {
-    let keys = match approved.wish {
-        Wish::AddKeys { .. } => Some(approved),
-        _ => None,
-    };
+    let keys = matches!(approved.wish, Wish::AddKeys { .. }).then_some(approved);
     let (ground, client, keys) = round.ground(keys).await?;
     if let Some(doubt) = ground.doubt(&approved.wish) {
         return Err(Trouble::NotNow(doubt));

@@ -19,7 +19,7 @@ use super::trouble::Trouble;
 /// Why nothing is proposed where it would be something else than a person saw.
 pub const VOID: &str = "it is not what was shown any more";
 /// How hard one round tries; the next one comes soon.
-pub(super) const PATIENCE: Patience = Patience { rounds: 2, patience: Duration::from_secs(20) };
+pub const PATIENCE: Patience = Patience { rounds: 2, patience: Duration::from_secs(20) };
 
 /// A network in one round.
 #[derive(Debug)]

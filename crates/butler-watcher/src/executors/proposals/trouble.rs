@@ -110,10 +110,7 @@ impl Trouble {
 
     /// It in one line, with what a person can do about it.
     pub(super) fn told(&self) -> String {
-        let hint = match self {
-            Self::Refused(refusal) => refusal.hint(),
-            _ => None,
-        };
+        let hint = if let Self::Refused(refusal) = self { refusal.hint() } else { None };
         let hint = hint.map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
         format!("{}{hint}", one_line(self))
     }

@@ -38,21 +38,18 @@ pub fn is_as_shown(shown: &Proposal, now: &Proposal) -> bool {
 /// # Errors
 /// A call is not on the list of what may be called.
 pub fn as_approved(approved: &Proposal, now: Decision, places: Places) -> Result<Approved, NotPermitted> {
-    let wanted = match now {
+    let mut wanted = match now {
         Decision::Already { says, .. } => return Ok(Approved::Already(says)),
         Decision::Wanted(wanted) => wanted,
     };
-    let wanted = match &wanted.change {
-        Change::Fund { transfers: lacking } => {
-            let transfers = transfers(approved);
-            let is_lacking = |(to, wei): (&Address, &U256)| lacking.get(to).is_some_and(|lacks| lacks >= wei);
-            if transfers.is_empty() || !transfers.iter().all(is_lacking) {
-                return Ok(Approved::Void);
-            }
-            Wanted { change: Change::Fund { transfers }, ..wanted }
+    if let Change::Fund { transfers: lacking } = &wanted.change {
+        let transfers = transfers(approved);
+        let is_lacking = |(to, wei): (&Address, &U256)| lacking.get(to).is_some_and(|lacks| lacks >= wei);
+        if transfers.is_empty() || !transfers.iter().all(is_lacking) {
+            return Ok(Approved::Void);
         }
-        _ => wanted,
-    };
+        wanted = Wanted { change: Change::Fund { transfers }, ..wanted };
+    }
     let plan = Plan::new(wanted, places)?;
     let now = proposal_of(&plan, approved.wish);
     let is_same = now.effect == approved.effect && now.digest() == approved.digest();

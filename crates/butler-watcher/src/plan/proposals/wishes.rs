@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::config::WantedConfig;
 use butler_core::domain::action::{ActionKind, Wish};
-use butler_core::domain::attester::queue_key::{Effect, bad_queue_keys};
+use butler_core::domain::attester::queue_key::{BadQueueKey, Effect};
 use butler_core::domain::findings::Thresholds;
 use butler_core::domain::ids::ProviderId;
 use butler_core::domain::provider::facts::ProviderFacts;
 use butler_core::domain::provider::runway::DelegationPace;
-use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::text::address::checksummed;
 use butler_core::text::time::{count, duration};
 use ethers_core::types::Address;
@@ -37,8 +36,10 @@ pub struct Wanted {
 /// What that follows from.
 #[derive(Debug, Clone, Copy)]
 pub struct Have<'a> {
-    /// The chain.
-    pub snapshot: &'a NetworkSnapshot,
+    /// The own providers, as the chain has them.
+    pub providers: &'a BTreeMap<ProviderId, ProviderFacts>,
+    /// The keys in their queues that are of no use.
+    pub bad_keys: &'a [BadQueueKey],
     /// What is wanted.
     pub config: &'a WantedConfig,
     /// The admins that are ours; empty where the configuration names none.
@@ -63,7 +64,7 @@ impl Slot {
 #[must_use]
 pub fn wishes(have: &Have<'_>) -> BTreeMap<Slot, Option<Wanted>> {
     let mut found = BTreeMap::new();
-    for (id, facts) in &have.snapshot.providers {
+    for (id, facts) in have.providers {
         let mut note = |kind, wanted| found.insert(Slot { kind, provider: Some(*id) }, wanted);
         if let Some(admin) = have.config.admin {
             note(ActionKind::AcceptAdmin, acceptance(*id, facts, admin));
@@ -88,7 +89,7 @@ pub fn wishes(have: &Have<'_>) -> BTreeMap<Slot, Option<Wanted>> {
             note(ActionKind::AddKeys, wanted(shortage(*id, facts, have)));
         }
         if have.config.drip_bad_keys {
-            note(ActionKind::Drip, wanted(bad_front(*id, facts, have.snapshot)));
+            note(ActionKind::Drip, wanted(bad_front(*id, facts, have.bad_keys)));
         }
     }
     if let Some(funding) = &have.config.funding {
@@ -132,9 +133,9 @@ fn shortage(provider: ProviderId, facts: &ProviderFacts, have: &Have<'_>) -> Opt
 }
 
 /// The last of the keys at the front that are of no use for sure.
-fn bad_front(provider: ProviderId, facts: &ProviderFacts, snapshot: &NetworkSnapshot) -> Option<(Wish, String)> {
-    let bad: BTreeMap<u64, String> = bad_queue_keys(snapshot)
-        .into_iter()
+fn bad_front(provider: ProviderId, facts: &ProviderFacts, bad: &[BadQueueKey]) -> Option<(Wish, String)> {
+    let bad: BTreeMap<u64, String> = bad
+        .iter()
         .filter(|key| key.provider_id == provider && matches!(key.effect(), Effect::Blocks | Effect::Burns))
         .map(|key| (key.index, key.obstacles.first().map(ToString::to_string).unwrap_or_default()))
         .collect();
@@ -153,7 +154,7 @@ fn bad_front(provider: ProviderId, facts: &ProviderFacts, snapshot: &NetworkSnap
 fn creation(have: &Have<'_>) -> Option<Wanted> {
     let (admin, take_rate_bps) = (have.config.admin?, have.config.take_rate_bps?);
     let rewards_recipient = have.config.rewards_recipient?;
-    if have.snapshot.providers.values().any(|facts| facts.admin == admin) {
+    if have.providers.values().any(|facts| facts.admin == admin) {
         return None;
     }
     let why = format!("{} has no provider yet, and the configuration wants one", checksummed(&admin));
