@@ -1,8 +1,8 @@
 //! What the operator wants and the chain has otherwise, through the real program, a Safe's own contracts and a fake of its service: approved,
 //! proposed once, signed by the owners, and done; through lost answers and kills, and beside people who propose the same.
 
-use butler_testkit::devnet::registrations;
-use butler_testkit::safe::{SafeCall, ServiceFault};
+use butler_testkit::devnet::{Move, registrations};
+use butler_testkit::safe::{DeployedSafe, SafeCall, SafeOwner, SafePackages, SafeRelease, ServiceFault};
 use ethers_core::types::Address;
 use serde_json::{Value, json};
 
@@ -158,5 +158,65 @@ async fn publishers_that_lack_ether_are_funded_and_who_is_named_accepts() {
     assert!(why(&accepted).contains(&format!("admin of provider {PROVIDER} already")), "{accepted:#}");
     let balance = owned.bench.chain.rpc("eth_getBalance", json!([call.to, "latest"])).await.unwrap();
     assert!(balance != Value::from("0x0") && call.to != Address::zero());
+    watcher.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_front_key_is_taken_out_and_an_owner_s_key_proposes_nothing() {
+    let owned = Owned::start("admin = \"SAFE\"\ndrip_bad_keys = true\n").await;
+    let chain = &owned.bench.chain;
+    let attester = Address::repeat_byte(0x66);
+    chain.play(Move::AddKeysRaw { provider: PROVIDER, attester }).await.unwrap();
+    let count = owned.bench.oracle().providers[&PROVIDER].queue.len();
+    chain.play(Move::Drip { provider: PROVIDER, count: u64::try_from(count).unwrap() }).await.unwrap();
+    let watcher = owned.bench.watch();
+    let row = approved(&owned, &watcher, "drip").await;
+    let why_not = row["action"]["why"].as_str().unwrap();
+    assert!(why_not.contains("at the front of the queue of provider 1 would burn a delegator's stake"), "{why_not}");
+    owned.until(&watcher, "an arrival", async || (owned.service.kept().len() == 1).then_some(())).await;
+    owned.execute(&owned.call(&row, 0)).await;
+    let done = owned.one(&watcher, "drip", "done").await;
+    assert!(why(&done).contains("was taken out already"), "{done:#}");
+    watcher.stop();
+
+    // A Safe of which the key that proposes is an owner.
+    let owner = SafeOwner::of_secret(SECRETS[0]).unwrap();
+    let packages = SafePackages::ensure().unwrap();
+    let theirs = DeployedSafe::deploy(chain, &packages, SafeRelease::V1_4_1, (&[owner], 1), 1).await.unwrap().address;
+    chain.rpc("anvil_setBalance", json!([theirs, "0x8ac7230489e80000"])).await.unwrap();
+    owned.want(&format!("payer = \"{theirs:?}\"\nfund_cap = \"9\"\n"));
+    let watcher = owned.bench.watch();
+    approved(&owned, &watcher, "fund_publishers").await;
+    let parked = owned.one(&watcher, "fund_publishers", "parked").await;
+    assert!(why(&parked).contains("is an owner of the Safe, and an owner's key is not to be kept here"), "{parked:#}");
+    assert_eq!(owned.service.bodies().len(), 1, "nothing left");
+    watcher.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_wanted_is_created_once_and_without_a_key_it_is_only_told() {
+    let terms = format!(
+        "admin = \"SAFE\"\ncreate_provider = true\ntake_rate = 900\nrewards_recipient = \"{:?}\"\n",
+        Address::repeat_byte(0x77)
+    );
+    let owned = Owned::named(&terms).await;
+    let watcher = owned.bench.watch();
+    let row = approved(&owned, &watcher, "create_provider").await;
+    owned.until(&watcher, "an arrival", async || (owned.service.kept().len() == 1).then_some(())).await;
+    owned.execute(&owned.call(&row, 0)).await;
+    let done = owned.one(&watcher, "create_provider", "done").await;
+    assert!(why(&done).contains("that is provider ") && why(&done).contains(" already"), "{done:#}");
+    watcher.stop();
+
+    // Nobody here could propose that.
+    let admin = owned.bench.oracle().providers[&PROVIDER].provider_admin;
+    owned.want(&format!("admin = \"{admin:?}\"\ntake_rate = 901\n"));
+    let text = owned.bench.config();
+    let lines = text.lines().filter(|line| !line.starts_with("proposer_")).map(|line| format!("{line}\n"));
+    owned.bench.configure(&lines.collect::<String>());
+    let watcher = owned.bench.watch();
+    let told = owned.one(&watcher, "set_take_rate", "done").await;
+    assert_eq!((why(&told), owned.service.bodies().len()), ("", 1));
+    assert!(watcher.log().contains("the configuration wants 901 basis points"), "{}", watcher.log());
     watcher.stop();
 }

@@ -130,12 +130,9 @@ impl Proposals {
             None => is_old,
             Some(Entry { standing, .. }) => match standing.phase {
                 Phase::AwaitingApproval | Phase::Due => is_old || standing.reason.as_deref() == Some(VOID),
-                Phase::Planned
-                | Phase::Running
-                | Phase::Verifying
-                | Phase::Done
-                | Phase::Parked
-                | Phase::Dropped => false,
+                Phase::Planned | Phase::Running | Phase::Verifying | Phase::Done | Phase::Parked | Phase::Dropped => {
+                    false
+                }
             },
         }
     }
@@ -215,9 +212,8 @@ fn of_keys(ground: Ground<'_>, wanted: &Wanted, prepared: &WantedKeys, (all, jud
     }
     let mut said = drafted(ground, wanted, Some(&(all, judged.clone())));
     if let Said::Wanted(draft) = &mut said {
-        let bad = first_bad.map(|bad| {
-            format!("{} of the file cannot be used and left out, the first: {bad}", count(left_out, "key"))
-        });
+        let bad = first_bad
+            .map(|bad| format!("{} of the file cannot be used and left out, the first: {bad}", count(left_out, "key")));
         draft.proposal.remarks.extend(bad);
         draft.proposal.remarks.extend(not_run(ground.book, &judged.good));
     }

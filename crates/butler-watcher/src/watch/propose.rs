@@ -48,8 +48,7 @@ impl Watch {
             return Ok(Wishes::default());
         }
         let denied = block_in_place(|| denied(journal, &place, snapshot)).map_err(Failed::Journal)?;
-        let said =
-            Box::pin(self.proposals.look(self.follower.network(), snapshot, &standing, &denied)).await;
+        let said = Box::pin(self.proposals.look(self.follower.network(), snapshot, &standing, &denied)).await;
         Ok(Wishes { said, standing, began })
     }
 
@@ -140,14 +139,10 @@ fn denied(
     Ok(found)
 }
 
-fn before(
-    live: Option<&Entry>,
-    name: &str,
-    began: u64,
-    journal: &dyn Journal,
-) -> Result<Before, JournalError> {
+fn before(live: Option<&Entry>, name: &str, began: u64, journal: &dyn Journal) -> Result<Before, JournalError> {
     if let Some(Entry { action, standing }) = live {
-        let is_open = standing.policy.acts() && standing.leased_until.is_none() && !is_proposed(standing.intent.as_ref());
+        let is_open =
+            standing.policy.acts() && standing.leased_until.is_none() && !is_proposed(standing.intent.as_ref());
         let at = match standing.phase {
             Phase::Parked => At::Parked,
             Phase::AwaitingApproval | Phase::Due if is_open => At::Open,

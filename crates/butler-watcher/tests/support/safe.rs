@@ -66,7 +66,8 @@ impl Owned {
         let bench = &self.bench;
         let text = bench.config();
         let (text, _) = text.split_once("\n[networks.devnet.safe]").unwrap_or((&text, ""));
-        let rules = format!("state_directory = \"state\"\nruntime_directory = \"state\"\napprovers = [\"{}\"]\n", own());
+        let rules =
+            format!("state_directory = \"state\"\nruntime_directory = \"state\"\napprovers = [\"{}\"]\n", own());
         let text = text.replace("configure_coinbase = \"notify\"\n", "configure_coinbase = \"off\"\n");
         let is_new = !text.contains("approvers");
         let text = if is_new { text.replace("state_directory = \"state\"\n", &rules) } else { text };
@@ -145,7 +146,8 @@ impl Owned {
 
     pub(crate) async fn decide(&self, choice: &str, row: &Value) {
         let [key, shown] = ["key", "shown"].map(|name| row[name].as_str().unwrap());
-        let (code, report, said) = cli_as(&self.bench, own(), &["--json", "actions", choice, key, "--shown", shown]).await;
+        let (code, report, said) =
+            cli_as(&self.bench, own(), &["--json", "actions", choice, key, "--shown", shown]).await;
         assert_eq!(code, 0, "{said} {report:#}");
     }
 

@@ -5,9 +5,9 @@ use super::http::{HTTP, HTTP_TOO};
 use super::keystores::KEYSTORES;
 use super::pipelines::PIPELINES;
 use super::safe::SAFE;
-use super::wanted::WANTED;
 use super::schema::Presence::{Computed, Default, Optional, Preset, Required};
 use super::schema::{Group, Key, Shape, Subsection, key};
+use super::wanted::WANTED;
 use super::ways::{AUTHORITIES, CREDITS, WAY};
 
 /// The whole configuration.
@@ -320,13 +320,31 @@ static POLICIES: Group = Group {
             Default("approve"),
             "Attesters of yours proposed with other coinbases than their keystore names: its nodes must load it as it is.",
         ),
-        writing("add_keys", "The queue of a provider of yours does not last for long: keys of `keys_file` are proposed to its admin."),
+        writing(
+            "add_keys",
+            "The queue of a provider of yours does not last for long: keys of `keys_file` are proposed to its admin.",
+        ),
         writing("create_provider", "There is no provider yet of the `admin` that is wanted: one is proposed to it."),
-        writing("set_take_rate", "A provider of yours has another share than `take_rate`: that one is proposed to its admin."),
-        writing("set_recipient", "The share of a provider of yours goes to somebody else than `rewards_recipient`: that one is proposed to its admin."),
-        writing("drip", "The front key of a queue of yours would burn a delegator's stake: to take it out is proposed to the admin."),
-        writing("accept_admin", "The `admin` that is wanted was named to become admin of a provider of yours: to accept is proposed to it."),
-        writing("fund_publishers", "Publishers of yours have less ether than they should: to send them some is proposed to `payer`."),
+        writing(
+            "set_take_rate",
+            "A provider of yours has another share than `take_rate`: that one is proposed to its admin.",
+        ),
+        writing(
+            "set_recipient",
+            "The share of a provider of yours goes to somebody else than `rewards_recipient`: that one is proposed to its admin.",
+        ),
+        writing(
+            "drip",
+            "The front key of a queue of yours would burn a delegator's stake: to take it out is proposed to the admin.",
+        ),
+        writing(
+            "accept_admin",
+            "The `admin` that is wanted was named to become admin of a provider of yours: to accept is proposed to it.",
+        ),
+        writing(
+            "fund_publishers",
+            "Publishers of yours have less ether than they should: to send them some is proposed to `payer`.",
+        ),
         policy(
             "proposal_changed",
             "A proposal to the owners of a Safe waits for them, waits for too long or cannot be executed, or was executed.",

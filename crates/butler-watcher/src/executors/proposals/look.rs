@@ -68,12 +68,7 @@ pub(super) async fn look(
 }
 
 /// What is known of one whose nonce is not used.
-async fn waiting(
-    round: &Round<'_>,
-    desk: &mut Desk,
-    begun: Begun,
-    kept: &[KeptProposal],
-) -> Result<Found, Trouble> {
+async fn waiting(round: &Round<'_>, desk: &mut Desk, begun: Begun, kept: &[KeptProposal]) -> Result<Found, Trouble> {
     let (pause, now, hash) = (round.pause(), unix_now(), begun.hash);
     let interval = round.config().wanted.service_interval.as_secs();
     if begun.has_arrived && now < begun.asked_at.saturating_add(interval) {
@@ -135,20 +130,14 @@ fn said(begun: &Begun) -> String {
 }
 
 /// What became of one whose nonce is used in a final block: the Safe's own logs say it.
-async fn ended(
-    round: &mut Round<'_>,
-    desk: &mut Desk,
-    proposal: &Proposal,
-    begun: Begun,
-) -> Result<Found, Trouble> {
+async fn ended(round: &mut Round<'_>, desk: &mut Desk, proposal: &Proposal, begun: Begun) -> Result<Found, Trouble> {
     let executions = executions(round.client(), desk, begun.block).await?;
     let own = executions.get(&begun.hash).copied();
     let mut instead = None;
     if own.is_none() {
         let listed = desk.listed_from(begun.nonce).await?;
-        let is_other = |one: &&ListedTransaction| {
-            one.transaction.nonce == begun.nonce && executions.contains_key(&one.hash)
-        };
+        let is_other =
+            |one: &&ListedTransaction| one.transaction.nonce == begun.nonce && executions.contains_key(&one.hash);
         instead = listed.iter().find(is_other).map(|one| (one.hash, is_rejection(&one.transaction, begun.safe)));
     }
     let fate = fate_of(&ProposalFacts {

@@ -155,7 +155,11 @@ impl Proposer {
         let keys = self.books.borrow().get(&place).cloned();
         let Some(keys) = keys else {
             for item in &items {
-                let end = End::of(&trouble::Trouble::NotNow("the network was not looked at yet".to_owned()), QUIET, item.is_look);
+                let end = End::of(
+                    &trouble::Trouble::NotNow("the network was not looked at yet".to_owned()),
+                    QUIET,
+                    item.is_look,
+                );
                 self.settle(item, end)?;
             }
             return Ok(());
@@ -211,7 +215,8 @@ impl Proposer {
         let begun = item.proposal().zip(item.begun.as_ref());
         let told: Option<Action> = begun.and_then(|(proposal, begun)| told(&item.action, proposal, begun));
         let policies = self.wishes.borrow().policies.clone();
-        let plans: Vec<Plan> = told.map(|action| Plan { policy: policies.of(action.kind), action }).into_iter().collect();
+        let plans: Vec<Plan> =
+            told.map(|action| Plan { policy: policies.of(action.kind), action }).into_iter().collect();
         let batch = Batch { plans, ..Batch::default() };
         block_in_place(|| self.journal.settle_then(&[settlement], &mut |_| batch.clone()))?;
         Ok(())

@@ -135,12 +135,7 @@ enum Decided {
     Send(Begun),
 }
 
-async fn decided(
-    round: &Round<'_>,
-    desk: &mut Desk,
-    plan: &Plan,
-    kept: &[KeptProposal],
-) -> Result<Decided, Trouble> {
+async fn decided(round: &Round<'_>, desk: &mut Desk, plan: &Plan, kept: &[KeptProposal]) -> Result<Decided, Trouble> {
     let files = round.config().safe.proposer.as_ref().ok_or(Trouble::NoProposer)?;
     let key = block_in_place(|| LocalKey::load(&files.keystore, &files.password))?;
     let sender = key.address();
@@ -178,7 +173,9 @@ async fn decided(
         Decision::Propose(new) => {
             let NewProposal { transaction, unreadable, .. } = *new;
             for one in unreadable {
-                tracing::warn!("look whether transaction {one:?} of the Safe, which waits and is not legible, does the same");
+                tracing::warn!(
+                    "look whether transaction {one:?} of the Safe, which waits and is not legible, does the same"
+                );
             }
             let safe = *desk.service.safe();
             let computed = transaction.hash(&safe);

@@ -47,7 +47,9 @@ pub(super) enum Trouble {
     OtherHash { told: H256, computed: H256 },
     #[error("{0}")]
     Refused(#[from] Refusal),
-    #[error("some of these calls wait as transaction {transaction:?} of nonce {nonce} already: sign or reject that one first")]
+    #[error(
+        "some of these calls wait as transaction {transaction:?} of nonce {nonce} already: sign or reject that one first"
+    )]
     Partly { transaction: H256, nonce: u64 },
     #[error("{0}")]
     NotNow(String),

@@ -32,7 +32,8 @@ pub fn action_of(draft: Draft, place: Place, assurance: Assurance, key: Option<E
         None => (ActionSubject::Network, Part::Address(proposal.from)),
     };
     let effects = proposal.effects.join("; ");
-    let why = format!("{why}: the owners of the Safe {} are asked to sign so that {effects}", checksummed(&proposal.from));
+    let why =
+        format!("{why}: the owners of the Safe {} are asked to sign so that {effects}", checksummed(&proposal.from));
     Action {
         schema: Schema,
         key: key.unwrap_or_else(|| EffectKey::new(kind, &place, &[about, Part::Number(block.number)])),

@@ -317,12 +317,8 @@ fn keys_at_the_front_that_burn_are_taken_out_and_nothing_behind_a_good_one_is() 
 #[test]
 fn a_provider_is_created_only_when_asked_for_and_that_admin_has_none_and_who_pays_funds() {
     let (admin, recipient) = (address(0xac), address(0xbc));
-    let terms = WantedConfig {
-        admin: Some(admin),
-        take_rate_bps: Some(5),
-        rewards_recipient: Some(recipient),
-        ..config()
-    };
+    let terms =
+        WantedConfig { admin: Some(admin), take_rate_bps: Some(5), rewards_recipient: Some(recipient), ..config() };
     assert_eq!(wish_of(&terms, facts(1)), []);
     let asked = WantedConfig { create_provider: true, ..terms };
     let created = Wish::CreateProvider { admin, take_rate_bps: 5, rewards_recipient: recipient };
@@ -331,8 +327,8 @@ fn a_provider_is_created_only_when_asked_for_and_that_admin_has_none_and_who_pay
     assert_eq!(wish_of(&asked, has), []);
     let funding = WantedFunding { payer: address(0xcc), cap: 1.into(), floor: None, fill_percent: 150 };
     let funded = found(&WantedConfig { funding: Some(funding), ..config() }, facts(1), (&[], &[]));
-    assert_eq!(funded.iter().map(|wanted| (wanted.wish, wanted.from)).collect::<Vec<_>>(), [(
-        Wish::FundPublishers,
-        address(0xcc)
-    )]);
+    assert_eq!(
+        funded.iter().map(|wanted| (wanted.wish, wanted.from)).collect::<Vec<_>>(),
+        [(Wish::FundPublishers, address(0xcc))]
+    );
 }
