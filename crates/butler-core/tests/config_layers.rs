@@ -91,6 +91,16 @@ fn mainnet_needs_no_file() {
     requests_per_month = 50000  # default
     stale_after = "7d"  # default
 
+    [networks.mainnet.wanted]
+    create_provider = false  # default
+    keys_runway = "14d"  # default
+    keys_at_once = 10  # default
+    drip_bad_keys = false  # default
+    fund_cap = "1"  # default
+    fund_fill = 150  # default
+    look_interval = "5m"  # default
+    service_interval = "1h"  # default
+
     [exporter]
     enabled = true  # default
     listen = "127.0.0.1:9464"  # default
@@ -126,6 +136,14 @@ fn mainnet_needs_no_file() {
     [watcher.policies]
     configure_coinbase = "approve"  # default
     reload_keystore = "approve"  # default
+    add_keys = "approve"  # default
+    create_provider = "approve"  # default
+    set_take_rate = "approve"  # default
+    set_recipient = "approve"  # default
+    drip = "approve"  # default
+    accept_admin = "approve"  # default
+    fund_publishers = "approve"  # default
+    proposal_changed = "notify"  # default
     coinbase_proven = "notify"  # default
     coinbase_contradicted = "notify"  # default
     approval_needed = "notify"  # default
@@ -260,6 +278,7 @@ fn uncommented() -> toml::Table {
             "[[networks.mainnet.keystores]]",
             "[[networks.mainnet.providers]]",
             "[networks.mainnet.safe]",
+            "[networks.mainnet.wanted]",
             "[watcher.policies]",
         ]
         .contains(&line)
