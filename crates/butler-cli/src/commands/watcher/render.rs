@@ -16,7 +16,7 @@ const COUNTS: [Column; 3] = [key("ACTION"), key("PHASE"), key("COUNT")];
 const ACTIONS: [Column; 4] = [key("PHASE"), column("ACTION", 1), key("KEY"), key("WHY")];
 const EDITS: [Column; 5] = [key("SERVER"), key("FILE"), key("VALIDATOR"), key("COINBASE NOW"), key("COINBASE AFTER")];
 const LOADS: [Column; 4] = [key("SERVER"), key("NODES"), key("FILE TO LOAD"), key("DIGEST")];
-const CALLS: [Column; 3] = [key("SAFE"), column("CALL", 1), key("TO")];
+const CALLS: [Column; 2] = [key("CALL"), column("TO", 1)];
 const HISTORY: [Column; 3] = [key("LINE"), key("WHEN"), key("CHANGE")];
 const REFUSED: [Column; 2] = [key("NOT DECIDED ON"), key("WHY")];
 
@@ -76,10 +76,9 @@ pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String 
 /// What owners of a Safe are asked to sign: what is different afterwards, each call, and what they should know.
 fn calls(proposal: &Proposal, output: &Output) -> String {
     let mut text: String = proposal.effects.iter().map(|effect| output.fitted(&format!("  * {effect}\n"))).collect();
-    let safe = format::address(&proposal.from);
-    let rows = proposal.calls.iter().map(|call| {
-        vec![plain(safe.to_string()), words(call.says.clone()), plain(format::address(&call.to).to_string())]
-    });
+    text.push_str(&output.fitted(&format!("\nthe Safe {} is to call\n", format::address(&proposal.from))));
+    let rows =
+        proposal.calls.iter().map(|call| vec![words(call.says.clone()), plain(format::address(&call.to).to_string())]);
     text.push_str(&table(output, &CALLS, rows));
     text.extend(proposal.remarks.iter().map(|remark| output.fitted(&format!("note: {remark}\n"))));
     text

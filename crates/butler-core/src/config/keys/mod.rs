@@ -7,6 +7,7 @@ mod channels;
 mod http;
 mod keystores;
 mod pipelines;
+mod policies;
 mod safe;
 mod schema;
 mod table;

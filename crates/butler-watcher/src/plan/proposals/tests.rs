@@ -299,9 +299,9 @@ fn keys_at_the_front_that_burn_are_taken_out_and_nothing_behind_a_good_one_is() 
         obstacles: vec![obstacle],
     };
     let through = |bad: &[BadQueueKey]| {
-        found(&wanted, facts(4), (bad, &[])).first().map(|wanted| match wanted.wish {
-            Wish::Drip { through, .. } => through,
-            other => panic!("{other:?}"),
+        found(&wanted, facts(4), (bad, &[])).first().map(|wanted| {
+            let Wish::Drip { through, .. } = wanted.wish else { panic!("{:?}", wanted.wish) };
+            through
         })
     };
     assert_eq!(through(&[]), None);
