@@ -194,6 +194,7 @@ impl Watch {
     }
 
     async fn turn(&mut self) -> Result<(), Failed> {
+        let began = unix_now();
         let cursor = block_in_place(|| self.journal.cursor(&self.name)).map_err(Failed::Journal)?;
         let checkpoint = match cursor {
             Some(cursor) => Checkpoint { number: cursor.block, hash: Some(cursor.hash) },
@@ -242,7 +243,7 @@ impl Watch {
             self.duties.find(self.follower.network(), &mut beside);
         }
         let wished = match &look.snapshot {
-            Some(snapshot) => Box::pin(self.wish(snapshot)).await?,
+            Some(snapshot) => Box::pin(self.wish(snapshot, began)).await?,
             None => Default::default(),
         };
         let (to, assurance) = (Cursor::from(&look.to), look.assurance);

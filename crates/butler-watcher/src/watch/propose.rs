@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use butler_core::domain::action::{Action, Assurance, EffectKey, Part, Phase, Place, Policy, Wish};
 use butler_core::domain::snapshot::NetworkSnapshot;
-use butler_core::runtime::clock::unix_now;
 use ethers_core::types::H256;
 use ethers_core::utils::keccak256;
 use serde::{Deserialize, Serialize};
@@ -39,10 +38,10 @@ pub(super) struct Wishes {
 }
 
 impl Watch {
-    /// Looks what is wanted, as a snapshot and the journal have it.
-    pub(super) async fn wish(&mut self, snapshot: &NetworkSnapshot) -> Result<Wishes, Failed> {
+    /// Looks what is wanted, as the journal has it and a snapshot that was read since `began`, in unix seconds.
+    pub(super) async fn wish(&mut self, snapshot: &NetworkSnapshot, began: u64) -> Result<Wishes, Failed> {
         let (journal, place) = (self.journal.as_ref(), self.place());
-        let began = unix_now().saturating_mul(1000);
+        let began = began.saturating_mul(1000);
         let standing = block_in_place(|| standing(journal, &place)).map_err(Failed::Journal)?;
         if !is_wanted(&self.follower.network().config, &standing) {
             return Ok(Wishes::default());
