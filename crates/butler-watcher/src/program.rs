@@ -30,6 +30,7 @@ use tokio::time::timeout;
 use crate::adopt::RunningWatcher;
 use crate::check::{self, NO_STATE, NOTHING, SOCKET_HINT, SWITCHED_OFF, warn_early};
 use crate::control::{Control, Rights};
+use crate::executors::proposals::{Books, Proposer};
 use crate::executors::{Executor, Keystores, Rollups};
 use crate::health::Health;
 use crate::heartbeat::{Heartbeat, beat};
@@ -283,7 +284,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         }
     };
     let (rollups, seen) = watch::channel(Rollups::new());
-    let rollups = Arc::new(rollups);
+    let (books, read) = watch::channel(Books::new());
+    let (rollups, books) = (Arc::new(rollups), Arc::new(books));
     let (mut watches, mut changed) = (Vec::new(), Vec::new());
     for network in config.networks.values().filter(|network| network.has_l1()) {
         let keystores = match block_in_place(|| Keystores::open(network, &state, seen.clone())) {
@@ -291,13 +293,18 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
         };
         changed.extend(keystores.clone());
-        let (wishes, keystores) = ((Arc::clone(&configured), wanted.clone()), (keystores, Arc::clone(&rollups)));
-        let open = || Watch::open(&config, &network.name, &state, shared(), wishes, keystores);
+        let wishes = (Arc::clone(&configured), wanted.clone());
+        let handed = (Arc::clone(&rollups), Arc::clone(&books));
+        let open = || Watch::open(&config, &network.name, &state, shared(), wishes, keystores, handed);
         match block_in_place(open) {
             Ok(watch) => watches.push(watch),
             Err(error) => return end(&Ended::Watch(error)),
         }
     }
+    let proposer = match Proposer::new(&config, read, shared(), wanted.clone()) {
+        Ok(proposer) => proposer,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
     if watches.is_empty() && config.pipelines.is_empty() {
         return fail(Exit::Configuration, NOTHING);
     }
@@ -324,6 +331,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let early = warn_early(changed.clone());
     let executor = Executor::new(changed, (Arc::clone(&journal), Arc::clone(&health)), wanted.clone());
     work.spawn(async move { executor.run().await.map_err(Ended::Journal) });
+    work.spawn(async move { Box::pin(proposer.run()).await.map_err(Ended::Journal) });
     work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
     work.spawn(async move { crier.run().await.map_err(Ended::Journal) });
     work.spawn(async move { Box::pin(jobs.run()).await.map_err(Ended::Jobs) });

@@ -28,6 +28,7 @@ mod reorgs;
 mod replay;
 mod requests;
 mod runbooks;
+mod safe_proposals;
 mod scenario;
 mod start;
 mod state;

@@ -27,7 +27,7 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
-const CORE: [Folder; 15] = [
+const CORE: [Folder; 16] = [
     ("text", ""),
     ("domain", "text"),
     ("runtime", ""),
@@ -39,6 +39,7 @@ const CORE: [Folder; 15] = [
     ("key_files", "config contracts domain store text"),
     ("client", "contracts domain runtime text"),
     ("transaction", "client contracts domain text"),
+    ("proposing", "client contracts transaction domain text"),
     ("chain", "client store contracts domain runtime text"),
     ("fuzzing", "chain client contracts key_files domain sign"),
     ("network", "chain client key_files config store contracts domain runtime text"),

@@ -11,8 +11,7 @@ use maud::{Markup, html};
 use super::facts::{ScraperFacts, samples};
 use super::figures::{figure, whole};
 use super::fold::{Inside, fold};
-use super::kinds::{Column, First, Kind, Shape};
-use crate::catalogue::Family;
+use super::kinds::{First, Kind, Shape};
 use crate::readings::Sample;
 
 /// So many rows of a table stand on the first page.

@@ -152,19 +152,23 @@ const TO_CARRY_OUT: u8 = 3;
 /// The same of jobs.
 pub(crate) const TO_LOOK_AT_JOB: u8 = 4;
 pub(crate) const TO_DO_JOB: u8 = 5;
+/// The same of proposals.
+const TO_LOOK_AT_PROPOSAL: u8 = 6;
+const TO_PROPOSE: u8 = 7;
 
 /// Whose work stands under that byte.
 pub(crate) fn work_of(byte: u8) -> Work {
     match byte {
         ..=TO_DO => Work::Tell,
         TO_LOOK_AFTER..=TO_CARRY_OUT => Work::CarryOut,
-        TO_LOOK_AT_JOB.. => Work::Job,
+        TO_LOOK_AT_JOB..=TO_DO_JOB => Work::Job,
+        TO_LOOK_AT_PROPOSAL.. => Work::Propose,
     }
 }
 
 /// Whether what stands under that byte is to be done, and not only to be looked at.
 pub(crate) fn is_to_do(byte: u8) -> bool {
-    matches!(byte, TO_DO | TO_CARRY_OUT | TO_DO_JOB)
+    matches!(byte, TO_DO | TO_CARRY_OUT | TO_DO_JOB | TO_PROPOSE)
 }
 
 /// The queue's keys of one rank.
@@ -194,7 +198,7 @@ pub(crate) struct Queued<'a> {
 /// Reads a key of the queue.
 pub(crate) fn read_queued(key: &[u8]) -> Option<Queued<'_>> {
     let rest = key.get(2..)?;
-    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_DO_JOB)?;
+    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_PROPOSE)?;
     let (due, id) = read_timed(rest.get(end..)?)?;
     Some(Queued { kind: rest.get(..end)?, work, due, id })
 }
@@ -221,6 +225,8 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
                 (Work::CarryOut, true) => TO_CARRY_OUT,
                 (Work::Job, false) => TO_LOOK_AT_JOB,
                 (Work::Job, true) => TO_DO_JOB,
+                (Work::Propose, false) => TO_LOOK_AT_PROPOSAL,
+                (Work::Propose, true) => TO_PROPOSE,
             }];
             keys.push(joined(QUEUE, &[&rank, lane.as_bytes(), &work, &entry.standing.due.to_be_bytes(), &id]));
         }
@@ -236,7 +242,7 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
                 keys.push(joined(JOB_DEADLINES, &[&until.to_be_bytes(), &id]));
             }
         }
-        (Some(until), Phase::AwaitingApproval | Phase::Due, Work::Tell | Work::CarryOut) => {
+        (Some(until), Phase::AwaitingApproval | Phase::Due, Work::Tell | Work::CarryOut | Work::Propose) => {
             keys.push(joined(DEADLINES, &[&until.to_be_bytes(), &id]));
         }
         (Some(_) | None, _, _) => {}

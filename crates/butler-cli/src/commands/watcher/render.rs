@@ -1,7 +1,7 @@
 //! What is shown of the watcher and its actions.
 
 use butler_core::control::{ActionRow, HistoryExport, WatcherStatus};
-use butler_core::domain::action::{ActionKind, CoinbaseBefore, EffectKey, Goal};
+use butler_core::domain::action::{ActionKind, CoinbaseBefore, EffectKey, Goal, Proposal};
 use butler_core::runtime::clock::unix_now;
 use butler_core::text::time::distance;
 use ethers_core::types::H256;
@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::outline::outline;
 use super::report::{ActionReport, ActionsReport, DecidedReport, HistoryReport, Listed};
 use crate::output::Output;
+use crate::view::format;
 use crate::view::table::{Column, Tone, Value, column, key, number, plain, table, words};
 
 const NETWORKS: [Column; 4] = [key("NETWORK"), key("PLANNED TO"), column("FINAL", 1), key("STATE")];
@@ -17,6 +18,7 @@ const COUNTS: [Column; 3] = [key("ACTION"), key("PHASE"), key("COUNT")];
 const ACTIONS: [Column; 4] = [key("KEY"), key("ACTION"), key("PHASE"), key("WHY")];
 const EDITS: [Column; 5] = [key("SERVER"), key("FILE"), key("VALIDATOR"), key("COINBASE NOW"), key("COINBASE AFTER")];
 const LOADS: [Column; 4] = [key("SERVER"), key("NODES"), key("FILE TO LOAD"), key("DIGEST")];
+const CALLS: [Column; 2] = [key("CALL"), column("TO", 1)];
 const HISTORY: [Column; 3] = [key("LINE"), key("WHEN"), key("CHANGE")];
 const REFUSED: [Column; 2] = [key("NOT DECIDED ON"), key("WHY")];
 
@@ -66,6 +68,21 @@ pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String 
         text.push('\n');
         text.push_str(&table(output, &LOADS, loads));
     }
+    for proposal in report.actions.iter().filter_map(|listed| listed.row.action.as_ref()?.proposal()) {
+        text.push('\n');
+        text.push_str(&calls(proposal, output));
+    }
+    text
+}
+
+/// What owners of a Safe are asked to sign: what is different afterwards, each call, and what they should know.
+fn calls(proposal: &Proposal, output: &Output) -> String {
+    let mut text: String = proposal.effects.iter().map(|effect| output.fitted(&format!("  * {effect}\n"))).collect();
+    text.push_str(&output.fitted(&format!("\nthe Safe {} is to call\n", format::address(&proposal.from))));
+    let rows =
+        proposal.calls.iter().map(|call| vec![words(call.says.clone()), plain(format::address(&call.to).to_string())]);
+    text.push_str(&table(output, &CALLS, rows));
+    text.extend(proposal.remarks.iter().map(|remark| output.fitted(&format!("note: {remark}\n"))));
     text
 }
 
@@ -227,6 +244,23 @@ mod tests {
         insta::assert_snapshot!(at_usual_widths(|output| render_decided(&report, output)));
         let report = ActionReport { action: Listed::all(vec![row()]).pop() };
         insta::assert_snapshot!(at_usual_widths(|output| render_action(&report, output)));
+    }
+
+    #[test]
+    fn what_owners_of_a_safe_are_to_sign_is_told_in_words_at_every_width() {
+        let mut row = serde_json::to_value(row()).unwrap();
+        let [safe, registry] = [7, 1].map(told);
+        row["action"]["kind"] = json!("set_take_rate");
+        row["action"]["edits"] = json!([]);
+        row["action"]["goal"] = json!({"executed": {
+            "from": safe, "wish": {"set_take_rate": {"provider": 7, "take_rate_bps": 1500}}, "effect": "set_take_rate/1/7/1500",
+            "calls": [{"to": registry, "value": "0x0", "data": "0xcea00fa5", "says": "set the share of provider 7 to 1500 basis points"}],
+            "effects": ["provider 7 keeps 15.00 % of future delegations, and no longer 7.00 %"],
+            "remarks": ["delegations of before keep the share that they were made with"],
+        }});
+        let report =
+            ActionsReport { actions: Listed::all(vec![serde_json::from_value(row).unwrap()]), shown: String::new() };
+        insta::assert_snapshot!(at_usual_widths(|output| render_actions(&report, output)));
     }
 
     #[test]
