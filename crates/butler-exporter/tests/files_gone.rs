@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 
 use crate::support::film::{BLOCK, Clock, Film, MINUTES, without_prometheus};
-use crate::support::{Bench, Program, Series};
+use crate::support::{self, Bench, Program, Series};
 
 /// What must fire because of the files, and nothing else may.
 const OF_FILES: &str = "ButlerKeyFileUnreadable|ButlerKeyFilesGone";
@@ -53,7 +53,7 @@ async fn no_alarm_resolves_and_none_fires_because_of_a_file_and_one_names_it() {
     look(&mut film, &program, &["server-2.json"]).await;
     std::fs::rename(bench.path("keys"), bench.path("elsewhere")).unwrap();
     look(&mut film, &program, &["server-1.json", "server-2.json"]).await;
-    let page = program.get("/").text();
+    let page = support::text_of(&program.get("/").text());
     assert!(page.contains("ButlerKeyFilesGone") && !page.contains("ButlerKeyFileFaults"), "{page}");
     assert!(page.contains("server-1.json: it was good") && page.contains("server-2.json: it was good"), "{page}");
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use butler_testkit::aztec_node::FakeAztecNode;
 use butler_testkit::aztec_node::cases::{CASES, CHECKPOINTS, FOUND_BESIDE, Followed, OFFLINE};
 
-use crate::support::{Bench, Series, advance};
+use crate::support::{self, Bench, Series, advance};
 
 /// What the metrics count of findings about nodes and duties, by kind.
 fn counted(series: &Series) -> BTreeMap<String, u64> {
@@ -76,7 +76,7 @@ async fn what_is_wrong_with_each_node_of_the_table_is_found_and_nothing_else() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     let (text, log) = (program.get("/metrics").text(), program.log());
     // The overview shows the first of each kind.
-    let page = ["/", "/findings"].map(|path| program.get(path).text()).concat();
+    let page = ["/", "/findings"].map(|path| support::text_of(&program.get(path).text())).concat();
     for case in CASES.iter().filter(|case| !case.found.is_empty()) {
         assert!(page.contains(&format!("node {}", case.name)), "{} is not on the page", case.name);
     }

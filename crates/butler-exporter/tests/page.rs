@@ -16,7 +16,7 @@ async fn a_browser_shows_what_needs_attention_first() {
     program.when_scraped("devnet", "l1").await;
     let url = format!("http://{}/", program.address);
     let dom = browser.dom(&url).unwrap();
-    let page = text_of(&dom);
+    let page = support::text_of(&dom);
     let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text:?} is not on the page: {dom}"));
     let missing = at(&format!("{}: it has no coinbase", bench.shown("A6")));
     let wrong = at(&format!("{}: its coinbase is ", bench.shown("A3")));
@@ -53,11 +53,6 @@ async fn a_browser_shows_what_needs_attention_first() {
         // A page that is shown is more than a plain ground.
         assert!(std::fs::metadata(&picture).unwrap().len() > 20_000, "{}", picture.display());
     }
-}
-
-/// What stands between the tags.
-fn text_of(html: &str) -> String {
-    html.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

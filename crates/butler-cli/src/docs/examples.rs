@@ -67,6 +67,9 @@ pub(super) const EXAMPLES: &[(&str, &[Example])] = &[
             ),
         ],
     ),
+    ("transactions", &[("What was signed here, and how it stands", "transactions list")]),
+    ("transactions list", &[("What was signed here, and how it stands", "transactions list")]),
+    ("transactions cancel", &[("Use nonce 7 for nothing", "transactions cancel 7")]),
     ("transactions replace", &[("Offer more for what waits with nonce 7", "transactions replace 7 --max-fee 60")]),
     (
         "transactions sign",

@@ -302,3 +302,8 @@ impl Answer {
         String::from_utf8(self.body.clone()).unwrap()
     }
 }
+
+/// What stands between the tags.
+pub(crate) fn text_of(html: &str) -> String {
+    html.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect()
+}

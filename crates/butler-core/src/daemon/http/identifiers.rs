@@ -98,7 +98,7 @@ mod tests {
             assert_eq!(split(none), [Part::Words(none)].into_iter().filter(|_| !none.is_empty()).collect::<Vec<_>>());
         }
         let hash = format!("0x{}", "ab".repeat(32));
-        assert_eq!(split(&format!("é{hash},{address}")).len(), 3);
+        assert_eq!(split(&format!("é{hash},{address}")).len(), 4);
     }
 
     proptest! {
