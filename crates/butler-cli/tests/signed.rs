@@ -212,8 +212,13 @@ async fn what_waits_is_replaced_by_more_for_gas_or_by_nothing() {
     let waits = [&SET[..], &BRIEFLY].concat();
     assert_eq!(bench.run(&waits).await.code, 4);
     let replace = ["transactions", "replace", "1", "--yes", "--wait", "1s"];
+    // The first time it gets lost on its way.
+    let (proxy, url) = (FaultProxy::start(bench.chain.url()).await.unwrap(), bench.chain.url().to_owned());
+    proxy.set(FaultPlan::none().with(Fault::Close, When::FirstForMethod(1, "eth_sendRawTransaction".to_owned())));
+    bench.reconfigure(&url, &proxy.url());
     let ran = bench.run(&replace).await;
     assert_eq!(ran.code, 4, "{}", ran.stderr);
+    bench.reconfigure(&proxy.url(), &url);
     let versions = journal(&bench).unwrap()["transactions"][0]["versions"].clone();
     assert_eq!(versions.as_array().unwrap().len(), 2);
     let dear = refused(&bench, &[&replace[..], &["--max-fee", "1"]].concat()).await;

@@ -1,6 +1,6 @@
 //! How the transactions of an account stand: its nonces, and what became of each that was signed here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::client::error::{RpcError, RpcFailure};
 use butler_core::client::l1::{BlockTag, L1Client};
@@ -18,6 +18,8 @@ pub(super) struct Standing {
     pub(super) nonces: Nonces,
     /// By nonce, of those that have not ended.
     pub(super) fates: BTreeMap<u64, Fate>,
+    /// Those that an endpoint has, in a block or waiting.
+    pub(super) known: BTreeSet<H256>,
 }
 
 impl Standing {
@@ -52,7 +54,7 @@ impl Standing {
             .under_way()
             .map(|kept| (kept.entry.nonce, fate(kept.entry.nonce, kept.hashes().collect())))
             .collect();
-        Ok(Self { nonces, fates })
+        Ok(Self { nonces, fates, known: found.known })
     }
 
     /// How nonces were used, of those that were.

@@ -156,7 +156,13 @@ async fn deliver(
             }
             Some(Fate::Mined(outcome)) if goal == Goal::Mined => return Ok(Some((outcome, false))),
             Some(Fate::Mined(outcome)) => mined = Some((outcome, false)),
-            Some(Fate::Waiting) => {}
+            Some(Fate::Waiting) => {
+                // One that was replaced waits, and nobody has what is to take its place.
+                let last = journal.open_at(nonce).and_then(Kept::last);
+                if last.is_some_and(|last| !standing.known.contains(&last.hash())) {
+                    send(gathered, journal, nonce).await?;
+                }
+            }
             Some(Fate::Gone) => match send(gathered, journal, nonce).await? {
                 Some(reply) if reply.has_arrived() => {
                     (pause, refused) = (FIRST_PAUSE, 0);
