@@ -9,6 +9,7 @@ use butler_core::domain::findings::attester::knows_coinbases;
 use butler_core::domain::findings::staking::registered_bls_keys;
 use butler_core::domain::snapshot::NetworkSnapshot;
 use butler_core::network::{Network, NetworkError};
+use butler_core::proposing::places_of;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::Chain;
 use butler_core::store::file::StoreError;
@@ -92,13 +93,7 @@ impl Gathered {
     /// Where calls that change something may go.
     #[must_use]
     pub(crate) fn places(&self) -> Places {
-        Places {
-            chain_id: self.snapshot.chain_id,
-            staking_registry: self.network.config.staking_registry,
-            rollup: self.snapshot.rollup.address,
-            staking_asset: self.snapshot.rollup.staking_asset,
-            funded: self.network.keys.book.servers_by_publisher().into_keys().collect(),
-        }
+        places_of(self.network.config.staking_registry, &self.snapshot, &self.network.keys.book)
     }
 
     /// Whether any key file says what servers run, and so which coinbases they have.

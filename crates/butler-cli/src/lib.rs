@@ -38,8 +38,11 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // `--help` and `--version` come as errors, too.
-            docs::show(&error);
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Success.into() };
+            return match docs::show(&error) {
+                _ if error.use_stderr() => Exit::Usage.into(),
+                Ok(()) => Exit::Success.into(),
+                Err(error) => fail(&CliError::Output(error)),
+            };
         }
     };
     if arguments.global.quiet {

@@ -109,7 +109,11 @@ async fn a_manual_page_is_written_for_each_command() {
     for name in &names {
         let page = std::fs::read_to_string(folder.path().join("pages/here").join(name)).unwrap();
         assert!(page.starts_with(".ie") || page.starts_with(".TH"), "{name}: {page}");
-        assert!(page.contains(".SH SYNOPSIS"), "{name}");
+        for section in ["SYNOPSIS", "EXAMPLES", "EXIT STATUS", "ENVIRONMENT", "FILES"] {
+            let heading =
+                if section.contains(' ') { format!(".SH \"{section}\"\n") } else { format!(".SH {section}\n") };
+            assert!(page.contains(&heading), "{name} has no {section}: {page}");
+        }
         let title = name.trim_end_matches(".1").replace('-', "\\-");
         assert!(page.contains(&format!(".SH NAME\n{title}")), "{name}: {page}");
     }

@@ -126,7 +126,7 @@ async fn every_command_prints_what_is_documented_and_nothing_else() {
         ("butler-cli backtest", &["backtest", "--all", "--l1-url", &without_log], 5),
         (
             "butler-cli backtest",
-            &["backtest", "--attester", "0x00000000000000000000000000000000000000ff", "--state", "0"],
+            &["backtest", "--all", "--attester", "0x00000000000000000000000000000000000000ff", "--state", "0"],
             0,
         ),
         ("butler-cli doctor", &["doctor"], 5),
@@ -230,6 +230,16 @@ async fn safe_shapes<'a>(page: &'a Page, checkers: &mut BTreeMap<&str, Checker<'
     setting.propose_as_an_owner(&setting.lowered_threshold(), 3).await;
     checker.object("", &setting.bench.json(&["safe", "proposals"], 0).await);
     checkers.insert("butler-cli safe proposals", checker);
+    let mut table = page.tables["butler-cli safe delete"].clone();
+    table.extend(page.tables["The scope of a report"].clone());
+    let mut checker = Checker::new(page, table);
+    let hash = proposed["proposal"]["hash"].as_str().unwrap();
+    for outcome in ["deleted", "not_there"] {
+        let deleted = setting.bench.json(&["safe", "delete", hash], 0).await;
+        assert_eq!(deleted["outcome"], outcome);
+        checker.object("", &deleted);
+    }
+    checkers.insert("butler-cli safe delete", checker);
 }
 
 /// What is signed here, and on a machine without network.

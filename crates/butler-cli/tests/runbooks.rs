@@ -1,7 +1,8 @@
 //! Every command of every runbook, and every command that a finding names, is one that this program takes; those that only read run on the devnet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use butler_cli::args::Arguments;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
@@ -17,7 +18,7 @@ fn labels(attester: &str) -> [(&'static str, String); 10] {
         ("ATTESTER", attester),
         ("PROVIDER", "1"),
         ("SERVER", "server-1"),
-        ("KEY", "configure_coinbase/1/0x00/x"),
+        ("KEY", "3f9a12cd"),
         ("KIND", "configure_coinbase"),
         ("FOLDER", "/srv/keystore"),
         ("STATE", "/srv/state"),
@@ -28,14 +29,19 @@ fn labels(attester: &str) -> [(&'static str, String); 10] {
     .map(|(word, value)| (word, value.to_owned()))
 }
 
+/// Every page by its name.
+fn pages() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbooks");
+    let page = |path: PathBuf| {
+        (path.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap())
+    };
+    std::fs::read_dir(folder).unwrap().map(|entry| page(entry.unwrap().path())).collect()
+}
+
 /// The commands of butler-cli in the runbooks, each with the pages that have it.
 fn commands() -> BTreeMap<String, BTreeSet<String>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbooks");
     let mut commands = BTreeMap::<String, BTreeSet<String>>::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let (name, text) =
-            (path.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap());
+    for (name, text) in pages() {
         let mut is_code = false;
         for line in text.lines() {
             if line.starts_with("```") {
@@ -76,6 +82,47 @@ fn every_command_of_every_runbook_is_one_that_there_is() {
         })
         .collect();
     assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+/// Whether a shell can read a command; what it says where it cannot.
+fn read_by(shell: &str, command: &str) -> Result<(), String> {
+    let ran = Command::new(shell).args(["-n", "-c", command]).output().unwrap();
+    if ran.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ran.stderr).into_owned()) }
+}
+
+#[test]
+fn every_command_of_every_runbook_can_be_read_by_a_plain_shell() {
+    // Where there is no dash, `sh` is another shell, which may take more.
+    let shells: Vec<&str> =
+        ["dash", "sh"].into_iter().filter(|shell| Command::new(shell).args(["-c", ":"]).output().is_ok()).collect();
+    assert!(shells.contains(&"sh"));
+    let names = ["butler-", "curl ", "journalctl ", "systemctl ", "systemd-run ", "sed ", "openssl ", "echo "];
+    let (mut read, mut refused) = (0, Vec::new());
+    for (name, text) in pages() {
+        let mut is_code = false;
+        for line in text.lines() {
+            if line.starts_with("```") {
+                is_code = !is_code;
+                continue;
+            }
+            let inline =
+                || line.split('`').skip(1).step_by(2).filter(|part| names.iter().any(|name| part.starts_with(name)));
+            let found: Vec<&str> = if is_code { vec![line] } else { inline().collect() };
+            for command in found {
+                let filled = words(command, &format!("{:#x}", Address::zero())).join(" ");
+                for shell in &shells {
+                    let told = read_by(shell, &filled);
+                    refused.extend(told.err().map(|told| format!("{name}: {shell}: `{filled}`: {told}")));
+                }
+                read += 1;
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert!(read > 150, "{read}");
+    if shells.contains(&"dash") {
+        assert!(read_by("dash", "cat <<< x").is_err());
+    }
 }
 
 #[test]

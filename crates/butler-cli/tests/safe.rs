@@ -1,11 +1,18 @@
 //! What is proposed to a real Safe by way of a fake service: once, by a delegate, and done when its owners execute it.
 
+use butler_core::transaction::Call;
 use butler_testkit::safe::{Lag, SafeCall};
 use ethers_core::types::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::safe::{DELEGATE, SafeSetting};
 use crate::support::{Ran, TOKEN, shown};
+
+/// The call of a plan that has one.
+fn call_of(report: &Value) -> Call {
+    let data: Bytes = serde_json::from_value(report["transactions"][0]["data"].clone()).unwrap();
+    Call { to: report["transactions"][0]["to"].as_str().unwrap().parse().unwrap(), value: 0.into(), data }
+}
 
 const PROPOSE: [&str; 5] = ["provider", "set-take-rate", "1234", "--form", "safe_proposal"];
 
@@ -51,8 +58,7 @@ async fn a_change_is_proposed_once_and_done_when_the_owners_execute_it() {
     // Every request of these commands is counted, also across them.
     assert_eq!(shown["requests_left"], 50_000 - service.requests().len());
 
-    let data: Bytes = serde_json::from_value(first["transactions"][0]["data"].clone()).unwrap();
-    let to = first["transactions"][0]["to"].as_str().unwrap().parse().unwrap();
+    let Call { to, data, .. } = call_of(&first);
     let call = SafeCall { to, data: data.to_vec(), ..SafeCall::default() };
     setting.safe.execute(&bench.chain, &call).await.unwrap();
     service.index().await.unwrap();
@@ -88,4 +94,33 @@ async fn what_others_proposed_is_told_with_its_dangers_and_an_owner_s_key_is_ref
     let file = bench.run(&[&PROPOSE[..], &["--out", "form.json"]].concat()).await;
     assert_eq!(file.code, 2, "{}", file.stderr);
     assert_eq!(service.bodies().len(), sent, "nothing was sent");
+}
+
+#[tokio::test]
+async fn what_was_proposed_from_here_is_deleted_once_and_nothing_that_others_proposed_or_enough_signed() {
+    let setting = SafeSetting::start().await;
+    let (bench, service) = (&setting.bench, &setting.service);
+    let proposed = bench.json(&PROPOSE, 0).await["proposal"]["hash"].as_str().unwrap().to_owned();
+    let delete = ["safe", "delete", &proposed];
+    let done = bench.json(&delete, 0).await;
+    assert_eq!((&done["outcome"], &done["nonce"]), (&json!("deleted"), &json!(0)), "{done}");
+    assert_eq!(done["does"], json!(["set the share of provider 1 to 1234 basis points"]));
+    assert!(service.kept().is_empty());
+    let again = bench.run(&delete).await;
+    assert!(again.code == 0 && again.stdout.contains("nothing to do: the Safe service has no"), "{again:?}");
+
+    // Proposed anew it is the same transaction, under the nonce that is free.
+    let anew = bench.json(&PROPOSE, 0).await;
+    assert_eq!(anew["proposal"]["hash"], json!(proposed));
+    for owner in 0..2 {
+        setting.propose_as(owner, &call_of(&anew), 0).await;
+    }
+    setting.propose_as_an_owner(&setting.lowered_threshold(), 1).await;
+    let others = service.kept().into_iter().map(|hash| format!("{hash:?}")).find(|hash| *hash != proposed).unwrap();
+    for (hash, why) in [(&proposed, "enough owners signed transaction"), (&others, "did not propose transaction")] {
+        let Ran { code, stdout, stderr } = bench.run(&["safe", "delete", hash]).await;
+        assert_eq!((code, stdout.as_str()), (6, ""), "{stderr}");
+        assert!(stderr.contains(why) && stderr.contains("hint: "), "{stderr}");
+    }
+    assert_eq!(service.kept().len(), 2);
 }

@@ -6,7 +6,7 @@ use butler_testkit::devnet::{History, Move, Oracle, Status};
 use ethers_core::types::U256;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, shown};
+use crate::support::{Bench, butler, finish, shown};
 
 /// Name, state, position, place in the entry queue, provider and place in its queue.
 type Expected<'a> = (&'a str, &'a str, &'a str, Option<u64>, Option<(u64, u64)>);
@@ -49,6 +49,15 @@ fn by_address(report: &Value) -> BTreeMap<String, &Value> {
 
 fn number(value: &Value) -> U256 {
     U256::from_dec_str(value.as_str().unwrap_or_else(|| panic!("{value} is not a decimal text"))).unwrap()
+}
+
+#[tokio::test]
+async fn the_readme_shows_what_the_devnet_says() {
+    let bench = Bench::start().await;
+    let ran = finish(butler(bench.folder.path()).env("COLUMNS", "112").arg("status")).await;
+    let readme = include_str!("../../../README.md");
+    let shown = readme.split("$ butler-cli status\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(ran.stdout.starts_with(shown), "README.md shows\n{shown}\nand the program says\n{}", ran.stdout);
 }
 
 #[tokio::test]

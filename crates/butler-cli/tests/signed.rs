@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use butler_testkit::devnet::registrations;
 use butler_testkit::proxy::{Fault, FaultPlan, FaultProxy, When};
 use ethers_core::types::Address;
 use serde_json::json;
@@ -9,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::support::signer::{bench_with_signer, journal, sent, signer};
 use crate::support::{Bench, Ran, butler, shown};
-use crate::transactions::{endow, registrations};
+use crate::transactions::endow;
 
 const HOW: [&str; 5] = ["--form", "signed", "--yes", "--wait", "20s"];
 const BRIEFLY: [&str; 5] = ["--form", "signed", "--yes", "--wait", "1s"];

@@ -1,6 +1,10 @@
 //! How the program talks with people: names that are almost right, what is said on stderr, times, completions, whole lines.
 
-use crate::support::{Bench, Ran, butler, finish, offered, run_in};
+use std::path::Path;
+
+use butler_core::store::file::save_atomic;
+
+use crate::support::{Bench, Ran, butler, finish, offered, program, run_in};
 
 async fn with(bench: &Bench, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     finish(butler(bench.folder.path()).envs(variables.iter().copied()).args(arguments)).await
@@ -26,8 +30,17 @@ async fn names_that_are_almost_right_are_told_with_what_there_is() {
 
     insta::assert_snapshot!(told(&bench, &bench.run(&["status", "--attester", "0xfffff"]).await), @r"
     error: no attester that is followed is `0xfffff`
-    hint: key files, provider queues, delegations and `extra_attesters` say who is followed; `butler-cli status` lists them
+    hint: key files, provider queues, delegations and `extra_attesters` say who is followed; `butler-cli status` lists them; `proposals`, `duties` and `backtest` look up anybody with `--all`
     ");
+    // Whoever is not followed is not by a whole address, either; where strangers are looked up one is.
+    let stranger = "0XCA11BDE05977B3631167028862BE2A173976CA11";
+    for command in ["status", "proposals", "duties", "backtest"] {
+        let told = told(&bench, &bench.run(&[command, "--attester", stranger]).await);
+        let expected = "error: no attester that is followed is `0xcA11bde05977b3631167028862bE2a173976CA11`\nhint: ";
+        assert!(told.starts_with(expected), "{command}: {told}");
+    }
+    let report = bench.json(&["duties", "--all", "--attester", stranger], 0).await;
+    assert_eq!(report["attesters"], serde_json::json!([]));
     let several = told(&bench, &bench.run(&["duties", "--attester", "0x9"]).await);
     assert!(
         several.starts_with("error: `0x9` may be 2 attesters\nhint: give more digits; there are: 0x9"),
@@ -108,6 +121,79 @@ async fn shells_are_offered_states_and_the_names_of_the_configuration() {
     bench.write("butler.toml", "nonsense");
     assert_eq!(offered(folder, &["butler-cli", "status", "--server", "s"]).await, [""; 0]);
     assert_eq!(offered(folder, &["butler-cli", "status", "--network", "m"]).await, ["mainnet"]);
+}
+
+/// Has bash complete the last of some words as it was typed, and prints each answer, and the words that bash reads it as.
+const COMPLETED: &str = r#"
+compopt() { :; }
+eval "$(butler-cli completions bash)"
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
+current=${COMP_WORDS[COMP_CWORD]}
+case $current in [\'\"]*) quote=${current:0:1} current=${current:1} ;; [:=]) current= ;; esac
+_butler_cli butler-cli "$current" "${COMP_WORDS[COMP_CWORD - 1]}"
+for reply in "${COMPREPLY[@]}"; do
+    eval "words=($quote$reply$quote)"
+    echo "${#words[@]} ${words[0]}"
+done
+"#;
+
+#[tokio::test]
+async fn bash_is_offered_words_that_it_reads_as_they_are_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["$(touch pwned)", "*", "a\"b", "it's", "my server", "pay$HOME"];
+    std::fs::create_dir(folder.path().join("keys")).unwrap();
+    for name in names {
+        save_atomic(&folder.path().join(format!("keys/{name}.json")), b"{}", 0o600).unwrap();
+    }
+    let config = "[networks.mainnet]\nkey_files = [\"keys/*.json\"]\nserver_labels = true\n";
+    save_atomic(&folder.path().join("butler.toml"), config.as_bytes(), 0o600).unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_butler-cli")).parent().unwrap();
+    for (typed, meant) in [
+        (&["status", "--server", ""][..], &names[..]),
+        (&["status", "--server", "my\\ s"], &["my server"]),
+        (&["status", "--server", "\"my s"], &["my server"]),
+        (&["status", "--server", "'my s"], &["my server"]),
+        (&["status", "--server", "\"pay"], &["pay$HOME"]),
+        (&["status", "--server", "'it"], &["it's"]),
+        // As bash takes words apart.
+        (&["status", "--network", "=", "m"], &["mainnet"]),
+        (&["duties", "--label", "server", ":", "my"], &["my server"]),
+        (&["status", "--network", "main\\net", "--server", "pay"], &["pay$HOME"]),
+        (&["prov"], &["provider"]),
+    ] {
+        let path = format!("{}:/usr/bin:/bin", programs.display());
+        let mut bash = program("bash", folder.path());
+        bash.env("PATH", path).args(["-c", COMPLETED, "bash", "butler-cli"]).args(typed);
+        let ran = finish(&mut bash).await;
+        let mut read: Vec<&str> = ran.stdout.lines().collect();
+        read.sort_unstable();
+        assert_eq!(read, meant.iter().map(|word| format!("1 {word}")).collect::<Vec<_>>(), "{typed:?}: {}", ran.stderr);
+    }
+    assert!(!folder.path().join("pwned").exists());
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["status", "--help"], &["--version"], &["completions", "bash"], &["man"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = finish(butler(folder.path()).args(arguments).stdout(full)).await;
+        assert!(ran.code == 7 && ran.stderr.contains("failed to write"), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_is_shown_in_lines_that_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    save_atomic(&folder.path().join("butler.toml"), b"[networks.mainnet]\n", 0o600).unwrap();
+    let shown = async |columns: &str| {
+        let ran = finish(butler(folder.path()).env("COLUMNS", columns).args(["config", "show"])).await;
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let (narrow, wide) = (shown("80").await, shown("200").await);
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+    assert!(narrow.contains("\n# preset mainnet\nstaking_registry = ") && !wide.contains("\n# "), "{narrow}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Every command that changes something, on a chain with Aztec's contracts: what it hands over is executed by who may, does what was said, and the
 //! second time there is nothing to do.
 
-use butler_testkit::devnet::{KeyStore, Move, with_wrong_proof};
+use butler_testkit::devnet::{KeyStore, Move, registrations, with_wrong_proof};
 use butler_testkit::proxy::FaultProxy;
 use ethers_core::types::{Address, U256};
 use serde_json::{Value, json};
@@ -78,23 +78,6 @@ async fn refused(bench: &Bench, arguments: &[&str]) -> String {
     assert_eq!((code, stdout.as_str()), (6, ""), "{arguments:?}: {stderr}");
     assert!(stderr.starts_with("error: ") && stderr.contains("\nhint: "), "{arguments:?}: {stderr}");
     stderr
-}
-
-/// A registration file as Aztec's tool writes it: proofs are not padded.
-pub(crate) fn registrations(keys: &[KeyStore]) -> String {
-    let padded = |number: U256| format!("{number:#066x}");
-    let list = keys.iter().map(|key| {
-        json!({
-            "attester": key.attester,
-            "publicKeyG1": { "x": padded(key.g1["x"]), "y": padded(key.g1["y"]) },
-            "publicKeyG2": {
-                "x0": padded(key.g2["x0"]), "x1": padded(key.g2["x1"]),
-                "y0": padded(key.g2["y0"]), "y1": padded(key.g2["y1"]),
-            },
-            "proofOfPossession": { "x": format!("{:#x}", key.pop["x"]), "y": key.pop["y"].to_string() },
-        })
-    });
-    json!(list.collect::<Vec<_>>()).to_string()
 }
 
 #[tokio::test]

@@ -86,11 +86,27 @@ async fn actions_are_listed_by_phase_and_one_that_is_unknown_is_code_5() {
     let (folder, asked) = watcher(&json!({ "actions": { "actions": [row], "next": null } }).to_string());
     let ran = run(folder.path(), &["actions", "list", "--phase", "done"]).await;
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("slashed/1/0x00/x") && ran.stdout.contains("told"), "{}", ran.stdout);
+    let short = "slashed/1/0x00/x".parse::<EffectKey>().unwrap().short();
+    assert!(ran.stdout.starts_with("KEY") && ran.stdout.contains("told"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("\n{short}  slashed")), "{}", ran.stdout);
     assert_eq!(asked.recv().unwrap()["ask"]["actions"]["phase"], "done");
     let (folder, _asked) = watcher(&json!({ "action": null }).to_string());
     assert_eq!(run(folder.path(), &["actions", "show", "slashed/1/0x00/x"]).await.code, 5);
     assert_eq!(run(folder.path(), &["actions", "list", "--phase", "sleeping"]).await.code, 2);
+}
+
+#[tokio::test]
+async fn a_short_key_is_asked_for_as_it_is_and_one_that_several_actions_have_is_code_2_with_all_of_them() {
+    let (live, other) = (rows().remove(0), ActionRow { key: "slashed/1/0x00/y".parse().unwrap(), ..rows().remove(1) });
+    let answer = Answer::Several(vec![live.clone(), other.clone()]);
+    let (folder, asked) = watcher(&serde_json::to_string(&answer).unwrap());
+    let ran = run(folder.path(), &["actions", "show", "AB"]).await;
+    assert_eq!(asked.recv().unwrap()["ask"]["action"]["key"], "ab");
+    assert!(ran.code == 2 && ran.stderr.contains("`ab` may be 2 actions"), "{}: {}", ran.code, ran.stderr);
+    for (row, phase) in [(live, "due"), (other, "done")] {
+        let candidate = format!("{} (slashed, {phase})", row.key.short());
+        assert!(ran.stderr.contains(&candidate), "{candidate}: {}", ran.stderr);
+    }
 }
 
 #[tokio::test]
@@ -245,7 +261,7 @@ async fn the_json_is_what_is_documented_and_nothing_else() {
         actions: [(ActionKind::Slashed, [(Phase::Done, 2)].into())].into(),
     };
     let history = HistoryRow { line: 1, at: 1_760_000_000_000, change: json!({ "note": {} }) };
-    let refused = NotDecided { key: rows().remove(0).key, why: "it is done".to_owned() };
+    let refused = NotDecided { key: rows().remove(0).key.into(), why: "it is done".to_owned() };
     let answers = [
         ("butler-cli watcher status", 5, Answer::Status(status)),
         ("butler-cli actions list", 0, Answer::Actions { actions: rows(), next: None }),

@@ -15,6 +15,8 @@ use crate::client::aztec_node::answers::{OffenceText, TipsText, tips};
 use crate::client::aztec_node::stats;
 use crate::client::error::RpcFailure;
 use crate::client::logs::{Last, LogFilter, check, decode_logs};
+use crate::client::safe::{ListedTransaction, read_page};
+use crate::contracts::safe::SafeAccount;
 use crate::domain::slashing::offence::NotedOffence;
 use crate::domain::slashing::sentinel::SentinelReport;
 use crate::key_files::KeyFilesReport;
@@ -69,4 +71,17 @@ pub fn ledger(bytes: &[u8], key: &LedgerKey) -> Option<LedgerCache> {
 #[must_use]
 pub fn ledger_file(ledger: &LedgerCache) -> Option<Vec<u8>> {
     ledger.to_bytes()
+}
+
+/// The transactions of a page of Safe's transaction service that are what they say to be.
+#[must_use]
+pub fn safe_page(json: &[u8], safe: &SafeAccount) -> Option<Vec<ListedTransaction>> {
+    read_page(json, safe)
+}
+
+/// What is wrong with an encrypted key before any password is tried; `None` for one that could be opened.
+#[cfg(feature = "sign")]
+#[must_use]
+pub fn encrypted_key(bytes: &[u8]) -> Option<crate::sign::KeystoreFault> {
+    crate::sign::read_keystore(bytes).err()
 }

@@ -15,6 +15,7 @@ pub mod domain;
 pub mod fuzzing;
 pub mod key_files;
 pub mod network;
+pub mod proposing;
 pub mod runtime;
 #[cfg(feature = "sign")]
 pub mod sign;

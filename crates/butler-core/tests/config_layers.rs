@@ -96,6 +96,16 @@ fn mainnet_needs_no_file() {
     priority_fee = "1"  # default
     max_cost = "0.2"  # default
 
+    [networks.mainnet.wanted]
+    create_provider = false  # default
+    keys_runway = "14d"  # default
+    keys_at_once = 10  # default
+    drip_bad_keys = false  # default
+    fund_cap = "1"  # default
+    fund_fill = 150  # default
+    look_interval = "5m"  # default
+    service_interval = "1h"  # default
+
     [exporter]
     enabled = true  # default
     listen = "127.0.0.1:9464"  # default
@@ -131,6 +141,14 @@ fn mainnet_needs_no_file() {
     [watcher.policies]
     configure_coinbase = "approve"  # default
     reload_keystore = "approve"  # default
+    add_keys = "approve"  # default
+    create_provider = "approve"  # default
+    set_take_rate = "approve"  # default
+    set_recipient = "approve"  # default
+    drip = "approve"  # default
+    accept_admin = "approve"  # default
+    fund_publishers = "approve"  # default
+    proposal_changed = "notify"  # default
     coinbase_proven = "notify"  # default
     coinbase_contradicted = "notify"  # default
     approval_needed = "notify"  # default
@@ -266,6 +284,7 @@ fn uncommented() -> toml::Table {
             "[[networks.mainnet.providers]]",
             "[networks.mainnet.safe]",
             "[networks.mainnet.signer]",
+            "[networks.mainnet.wanted]",
             "[watcher.policies]",
         ]
         .contains(&line)

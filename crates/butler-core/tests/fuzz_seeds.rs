@@ -10,9 +10,12 @@ use butler_core::config::{Config, ConfigFile, Sources};
 use butler_core::contracts::events::{Source, name_event};
 use butler_core::contracts::ledger_events::{decode_ledger_event, ledger_topics};
 use butler_core::contracts::propose::{Calldata, ProposeDecoder};
+use butler_core::contracts::safe::{SafeAccount, SafeVersion};
 use butler_core::control::ControlRequest;
 use butler_core::domain::rollup::RollupClock;
 use butler_core::fuzzing;
+use butler_core::transaction::keys::file;
+use butler_core::transaction::safe::contents_of;
 use ethers_core::types::Address;
 use serde_json::Value;
 
@@ -100,5 +103,30 @@ fn endpoints_tell_such_logs() {
             let is_the_ledgers = log.topics.first().is_some_and(|topic| ledger_topics().contains(topic));
             assert_eq!(decode_ledger_event(&log).is_ok(), is_the_ledgers, "{}", path.display());
         }
+    }
+}
+
+#[test]
+fn registration_files_look_like_that() {
+    for (path, seed) in seeds("registrations") {
+        assert!(file::read(&seed).is_ok(), "{}", path.display());
+    }
+}
+
+#[cfg(feature = "sign")]
+#[test]
+fn keys_are_encrypted_so() {
+    for (path, seed) in seeds("encrypted_keys") {
+        assert_eq!(fuzzing::encrypted_key(&seed), None, "{}", path.display());
+    }
+}
+
+#[test]
+fn transactions_of_safes_are_told_so() {
+    let safe = SafeAccount { chain_id: 31_337, address: Address::repeat_byte(0x5a) };
+    for (path, seed) in seeds("safe_answers") {
+        let told = fuzzing::safe_page(&seed, &safe).unwrap();
+        let calls = told.iter().map(|one| contents_of(&one.transaction, SafeVersion::V1_4_1).calls.len());
+        assert!(calls.sum::<usize>() > 0, "{}", path.display());
     }
 }

@@ -7,6 +7,7 @@
 pub mod catalogue;
 mod check;
 pub mod exposition;
+pub mod kept_file;
 pub mod key_keeper;
 #[cfg(feature = "otlp")]
 mod otlp;

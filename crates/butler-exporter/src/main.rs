@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use butler_exporter::program::{Arguments, main_with};
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    main_with(&Arguments::parse()).into()
+    butler_exporter::program::main().into()
 }

@@ -1,7 +1,7 @@
 //! The program from its arguments to its exit code.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
 use butler_core::daemon::service::notify::{feed_watchdog, ready};
+use butler_core::daemon::service::presence::Presence;
 use butler_core::daemon::service::reload::Reloader;
 use butler_core::daemon::service::signals::Signals;
 use butler_core::daemon::telemetry::logging::Logging;
@@ -59,6 +60,23 @@ pub struct Arguments {
     /// Scrape everything once, print the metrics and end; the exit code is 4 when a scrape failed.
     #[arg(long)]
     once: bool,
+}
+
+/// Reads the arguments, and runs the program.
+#[must_use]
+pub fn main() -> Exit {
+    let told = match Arguments::try_parse() {
+        Ok(arguments) => return main_with(&arguments),
+        Err(told) => told,
+    };
+    // `--help` and `--version` come as errors, too.
+    match told.print().and_then(|()| std::io::stdout().flush()) {
+        _ if told.use_stderr() => Exit::Usage,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(Exit::LocalFile, &format!("failed to write to stdout: {error}"))
+        }
+        Ok(()) | Err(_) => Exit::Success,
+    }
 }
 
 /// Runs the program.
@@ -134,13 +152,14 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging, serving: &Ha
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };
+    let shown = listener.local_addr().unwrap_or(listen);
+    let _presence = Presence::claim(&config.exporter.http.section, shown.port());
     let plan = block_in_place(|| Plan::new(&config));
     let slots = Arc::new(Slots::new(plan.slots()));
     let http = &config.exporter.http;
     let routes = ExporterRoutes::new(Arc::clone(&slots));
     routes.lead_to_watcher(config.exporter.watcher_url.as_ref());
     let desk = Arc::new(Desk::new(routes, http, tls, Arc::clone(slots.process())));
-    let shown = listener.local_addr().unwrap_or(listen);
     if let Some(warning) = config.exporter.http.exposure() {
         tracing::warn!("{warning}");
     }

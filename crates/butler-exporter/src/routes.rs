@@ -56,8 +56,12 @@ impl ExporterRoutes {
             ("/readyz", _) => verdict(self.slots.is_ready(), "ready\n", "not every network was tried yet\n"),
             (_, Some(View::Runbook(_, text))) if is_markdown_wanted(&request.headers) => markdown(text),
             (_, Some(view)) => {
+                let asked = match Asked::of(&request.uri) {
+                    Ok(asked) => asked,
+                    Err(error) => return error.reply(),
+                };
                 let facts = page::Facts::of(&self.slots, self.watcher.load_full(), unix_now());
-                html_page(page::STYLE, page::render(view, &facts, &Asked::of(&request.uri)))
+                html_page(page::STYLE, page::render(view, &facts, &asked))
             }
             (_, None) => markdown(text.unwrap_or_default()),
         }

@@ -38,6 +38,11 @@ async fn formats_are_chosen_by_accept_and_unknown_things_are_refused() {
     let refused = program.request("GET", "/metrics", &["Accept-Encoding: gzip;q=0"]);
     assert!(!refused.head.contains("content-encoding"), "{}", refused.head);
     assert_eq!(program.get("/nothing").status, 404);
+    for method in ["GET", "HEAD"] {
+        assert_eq!(program.request(method, "/runbooks", &[]).status, 200, "{method}");
+    }
+    let long = program.get(&format!("/attesters?server={}", "x".repeat(400)));
+    assert_eq!((long.status, long.text().as_str()), (400, "a parameter of the address is longer than 256 bytes\n"));
     let posted = program.request("POST", "/metrics", &["Content-Length: 0"]);
     assert!(posted.status == 405 && posted.head.contains("allow: GET, HEAD"), "{}", posted.head);
 }

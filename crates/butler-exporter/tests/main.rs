@@ -14,6 +14,7 @@ mod expected;
 mod families;
 mod files_gone;
 mod former_duties;
+mod guessers;
 mod hosts;
 mod http;
 mod liars;

@@ -3,15 +3,10 @@
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use tokio::net::TcpSocket;
-
 use crate::support;
-use crate::support::{PATIENCE, Program, idle};
+use crate::support::{Program, idle};
 
 /// Strangers altogether, and how many of them hold on at the same time: this process may have 1,024 files open.
 const STRANGERS: usize = 10_000;
@@ -117,97 +112,4 @@ async fn a_head_of_a_megabyte_garbage_and_http_2_are_refused() {
         assert!(!answer.contains("200 OK"), "{answer}");
     }
     assert_eq!(program.get("/metrics").status, 200);
-}
-
-/// Clients that try passwords, and what one of them counts.
-const GUESSERS: usize = 200;
-
-fn basic(user: &str, password: &str) -> String {
-    format!("Authorization: Basic {}", STANDARD.encode(format!("{user}:{password}")))
-}
-
-/// Has whoever guesses stop, also where an assertion fails: nothing else ends their threads.
-struct Stop<'a>(&'a AtomicBool);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Tries one password after the other until it is told to stop. How many were refused.
-fn guess(address: SocketAddr, number: usize, stop: &AtomicBool, refused: &AtomicUsize) {
-    for attempt in 0.. {
-        if stop.load(Ordering::Relaxed) {
-            return;
-        }
-        // The names are those of users: whoever guesses may know them.
-        let user = ["scraper", "late", "near"][number % 3];
-        let password = basic(user, &format!("{number} {attempt}"));
-        let head = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{password}\r\n\r\n");
-        let Ok(mut stream) = TcpStream::connect(address) else { continue };
-        let mut answer = Vec::new();
-        if stream.write_all(head.as_bytes()).and_then(|()| stream.read_to_end(&mut answer)).is_ok()
-            && answer.starts_with(b"HTTP/1.1 401")
-        {
-            refused.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Asks with a password from an address of this machine, again while nobody has time to look at it. How long until it was answered.
-async fn until_let_in(program: &Program, from: &str, user: &str) -> Duration {
-    let began = Instant::now();
-    loop {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
-        let stream = socket.connect(program.address).await.unwrap().into_std().unwrap();
-        stream.set_nonblocking(false).unwrap();
-        match support::request(stream, "GET", "/metrics", &[&basic(user, "hunter2")]).status {
-            200 => return began.elapsed(),
-            status => assert!(status == 503 && began.elapsed() < PATIENCE * 4, "{user}: {status}"),
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_who_guess_passwords_lock_nobody_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("users");
-    // A debug build takes for this cost what a release takes for 9 or 10.
-    let users = ["scraper", "late", "near"].map(|user| format!("{user}:{}\n", bcrypt::hash("hunter2", 4).unwrap()));
-    butler_core::store::file::save_atomic(&path, users.concat().as_bytes(), 0o600).unwrap();
-    let (_folder, program) = idle(&format!("basic_users_file = \"{}\"", path.display())).await;
-    until_let_in(&program, "127.0.0.1", "scraper").await;
-    let (stop, refused, address) = (AtomicBool::new(false), AtomicUsize::new(0), program.address);
-    let (known, late, near) = std::thread::scope(|scope| {
-        let _stop = Stop(&stop);
-        for number in 0..GUESSERS {
-            let (stop, refused) = (&stop, &refused);
-            scope.spawn(move || guess(address, number, stop, refused));
-        }
-        tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(async {
-                let began = Instant::now();
-                while refused.load(Ordering::Relaxed) < 20 {
-                    assert!(began.elapsed() < PATIENCE * 4, "nobody who guesses is refused");
-                    tokio::task::yield_now().await;
-                }
-                let mut known = Vec::new();
-                for _ in 0..50 {
-                    known.push(until_let_in(&program, "127.0.0.1", "scraper").await);
-                    assert_eq!(program.get("/livez").status, 200);
-                }
-                let late = until_let_in(&program, "127.0.0.2", "late").await;
-                let near = until_let_in(&program, "127.0.0.1", "near").await;
-                (known, late, near)
-            })
-        })
-    });
-    let slowest = known.iter().max().unwrap();
-    println!(
-        "beside {GUESSERS} who guess ({} refused): known, {slowest:?} at most; first time from another address, {late:?}; from theirs, {near:?}",
-        refused.load(Ordering::Relaxed)
-    );
-    assert!(!program.log().contains("hunter"), "{}", program.log());
 }

@@ -1,7 +1,7 @@
 // Looks at pages as several devices show them, by emulation in a Chromium that is installed, and says what is wrong with each.
 //
 // Reads from stdin: { "chromium": "…", "folder": "…" | null, "pages": [{ "name", "url" }], "devices": [{ "width", "isDark" }] }.
-// Writes to stdout a list of { page, width, isDark, innerWidth, wider, violations, refused }.
+// Writes to stdout a list of { page, width, isDark, innerWidth, height, wider, broken, violations, refused }.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -29,11 +29,25 @@ async function measure(tab, device, isFirst) {
     const wider = [...document.querySelectorAll("body, body *")]
       .filter((element) => element.getBoundingClientRect().right > width + 0.5)
       .map(words);
+    // Addresses, hashes, states and codes, each in one line.
+    const broken = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+      for (const { 0: word, index } of text.data.matchAll(/\b(0x[0-9a-fA-F]{8,}|[A-Z]+(_[A-Z]+)+|[a-z]+(_[a-z0-9]+)+)\b/g)) {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        const lines = new Set([...range.getClientRects()].filter((box) => box.width > 0).map((box) => Math.round(box.top)));
+        if (lines.size > 1) broken.push(word);
+      }
+    }
     if (document.documentElement.scrollWidth > width) wider.push(`the page: ${document.documentElement.scrollWidth}`);
     const { violations } = await axe.run(document, options);
     return {
       innerWidth: window.innerWidth,
+      height: document.documentElement.scrollHeight,
       wider,
+      broken,
       violations: violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html).join(" | ")}`),
     };
   }, { width: device.width, options });

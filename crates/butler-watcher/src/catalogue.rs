@@ -7,6 +7,7 @@ use butler_core::daemon::telemetry::metrics::{process, usage};
 use butler_core::domain::action::{ActionKind, Phase};
 use butler_core::metric_families as families;
 use butler_core::text::closed::names;
+use serde::{Deserialize, Serialize};
 
 families! {
     CHECKPOINT: Gauge "butler_watcher_checkpoint_block" ["network"] "" "The last block whose events were planned; absent before the first.";
@@ -24,6 +25,8 @@ families! {
     KEYSTORE_UP: Gauge "butler_watcher_keystore_up" ["network", "server"] "" "Whether a keystore that the watcher may change could be looked at the last time; 1 before the first.";
     RELOADS: Counter "butler_watcher_reloads_total" ["network", "server", "outcome": names::<ReloadOutcome>] "" "How often a server's nodes were told to reload their keystore, and whether they took it; unknown where no answer came.";
     REQUESTS: Counter "butler_watcher_endpoint_requests_total" ["network", "endpoint"] "" "HTTP requests to an L1 endpoint.";
+    PROPOSALS: Gauge "butler_watcher_proposals" ["network", "proposal_state": names::<ProposalState>] "" "Proposals to owners of Safes whose actions are not over, by what is known of them; absent where nobody proposes.";
+    SAFE_REQUESTS: Gauge "butler_watcher_safe_requests_left" ["network", "safe"] "" "Requests to the service of Safes that the month still has; absent before the first since the start.";
     ENDPOINT_UP: Gauge "butler_watcher_endpoint_up" ["network", "endpoint"] "" "Whether an L1 endpoint answered when it was asked last.";
 }
 
@@ -84,6 +87,43 @@ pub enum ReloadOutcome {
     Refused,
     /// No answer came from one.
     Unknown,
+}
+
+/// What is known of a proposal to the owners of a Safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalState {
+    /// It is signed here, and may not have arrived at the service.
+    Unsent,
+    /// It waits for signatures, or to be executed.
+    Waits,
+    /// It waits for longer than the operator wants.
+    Stale,
+    /// It cannot be executed as things are.
+    Dead,
+    /// It was executed, and did what it was for.
+    Executed,
+    /// It was executed, and what it called reverted.
+    Failed,
+    /// Its owners rejected it.
+    Rejected,
+    /// Another transaction was executed with its nonce.
+    Replaced,
+    /// Somebody deleted it at the service.
+    Deleted,
+}
+
+impl ProposalState {
+    /// Whether it stands at the service, and something may become of it.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Waits | Self::Stale | Self::Dead => true,
+            Self::Unsent | Self::Executed | Self::Failed | Self::Rejected | Self::Replaced | Self::Deleted => false,
+        }
+    }
 }
 
 /// What is done with a job.

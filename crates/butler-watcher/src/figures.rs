@@ -1,14 +1,17 @@
-//! What is counted of jobs, for metrics: how many stand where, how long they took, how they ended.
+//! What is counted for metrics: of jobs, how many stand where, how long they took, how they ended; of keystores and
+//! proposals, what is known of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use butler_core::daemon::telemetry::metrics::sample::{Bucket, Sample, number, truth};
+use butler_core::daemon::telemetry::metrics::sample::{Bucket, Readings, Sample, number, truth};
 use butler_core::domain::action::Phase;
 use butler_core::domain::job::JobId;
+use butler_core::text::address::checksummed;
+use ethers_core::types::Address;
 use strum::VariantArray as _;
 
-use crate::catalogue::{self, JobEnd, JobWork};
+use crate::catalogue::{self, JobEnd, JobWork, ProposalState, ReloadOutcome};
 
 /// The ends of the buckets, in seconds; the last one has none.
 const ENDS: [u32; 11] = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400];
@@ -88,6 +91,48 @@ impl JobFigures {
             }
         }
         samples
+    }
+}
+
+/// What is counted of one server's keystore.
+#[derive(Debug, Default)]
+pub struct KeystoreFigures {
+    /// Whether it could not be looked at the last time.
+    pub is_down: bool,
+    /// How often its nodes were told to reload, by what became of it.
+    pub reloads: BTreeMap<ReloadOutcome, u64>,
+}
+
+impl KeystoreFigures {
+    /// Reads them for whoever serves them.
+    pub fn read(&self, server: &str, readings: &mut Readings) {
+        readings.push(&catalogue::KEYSTORE_UP, [server.to_owned()], truth(!self.is_down));
+        for outcome in ReloadOutcome::VARIANTS {
+            let count = self.reloads.get(outcome).copied().unwrap_or_default();
+            readings.push(&catalogue::RELOADS, [server.to_owned(), <&str>::from(outcome).to_owned()], number(count));
+        }
+    }
+}
+
+/// What is counted of proposals to owners of Safes.
+#[derive(Debug, Default)]
+pub struct ProposalFigures {
+    /// By what is known of them; absent where nobody proposes.
+    pub states: Option<BTreeMap<ProposalState, u64>>,
+    /// Requests to the service that the month still has, by Safe.
+    pub requests_left: BTreeMap<Address, u64>,
+}
+
+impl ProposalFigures {
+    /// Reads them for whoever serves them.
+    pub fn read(&self, readings: &mut Readings) {
+        for state in self.states.iter().flat_map(|_| ProposalState::VARIANTS) {
+            let count = self.states.as_ref().and_then(|states| states.get(state)).copied().unwrap_or_default();
+            readings.push(&catalogue::PROPOSALS, [<&str>::from(state).to_owned()], number(count));
+        }
+        for (safe, left) in &self.requests_left {
+            readings.push(&catalogue::SAFE_REQUESTS, [checksummed(safe).to_string()], number(*left));
+        }
     }
 }
 

@@ -10,11 +10,10 @@ use butler_core::domain::action::ActionKind;
 use butler_core::domain::block::BlockRef;
 use butler_core::domain::job::JobId;
 use butler_core::runtime::clock::unix_now;
-use strum::VariantArray as _;
 use tokio::time::Instant;
 
 use crate::catalogue::{self, JobEnd, JobWork, ReloadOutcome};
-use crate::figures::{JobFigures, JobQueue};
+use crate::figures::{JobFigures, JobQueue, KeystoreFigures, ProposalFigures};
 use crate::journal::{Cursor, Status};
 use crate::retries::Retries;
 use crate::waiting::{WAITING, Waiting};
@@ -66,20 +65,14 @@ struct Network {
     looks: [u64; 2],
     planned: BTreeMap<ActionKind, u64>,
     endpoints: BTreeMap<String, (u64, bool)>,
-    keystores: BTreeMap<String, Keystore>,
+    keystores: BTreeMap<String, KeystoreFigures>,
     /// What is remembered of its key files cannot be kept.
     is_unsaved: bool,
     /// Attesters by what their proposals prove; absent before that was read.
     proofs: Option<[u64; 3]>,
     /// Some of what they proposed could not be read.
     is_duty_unread: bool,
-}
-
-/// What is shown of one server's keystore.
-#[derive(Debug, Default)]
-struct Keystore {
-    is_down: bool,
-    reloads: BTreeMap<ReloadOutcome, u64>,
+    proposals: ProposalFigures,
 }
 
 impl Health {
@@ -158,6 +151,12 @@ impl Health {
         let reloads = &mut network.keystores.entry(server.to_owned()).or_default().reloads;
         let count = reloads.entry(outcome).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// What is counted of proposals to owners of Safes changes.
+    pub fn proposals(&self, network: &str, change: impl FnOnce(&mut ProposalFigures)) {
+        let mut state = self.state();
+        change(&mut state.networks.entry(network.to_owned()).or_default().proposals);
     }
 
     /// Whether what is remembered of the key files is kept for the next start.
@@ -381,12 +380,9 @@ impl Network {
             readings.push(&catalogue::PLANNED, [kind.name().to_owned()], number(count));
         }
         for (server, keystore) in &self.keystores {
-            readings.push(&catalogue::KEYSTORE_UP, [server.clone()], truth(!keystore.is_down));
-            for outcome in ReloadOutcome::VARIANTS {
-                let count = keystore.reloads.get(outcome).copied().unwrap_or_default();
-                readings.push(&catalogue::RELOADS, [server.clone(), <&str>::from(outcome).to_owned()], number(count));
-            }
+            keystore.read(server, &mut readings);
         }
+        self.proposals.read(&mut readings);
         for (endpoint, (requests, is_up)) in &self.endpoints {
             readings.push(&catalogue::REQUESTS, [endpoint.clone()], number(*requests));
             readings.push(&catalogue::ENDPOINT_UP, [endpoint.clone()], truth(*is_up));

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use butler_watcher::program::{Arguments, main_with};
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    main_with(&Arguments::parse()).into()
+    butler_watcher::program::main().into()
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use butler_core::control::NetworkStatus;
 use butler_core::daemon::http::asked::Asked;
+use butler_core::daemon::http::identifiers::told;
 use butler_core::daemon::http::page::Frame;
-use butler_core::domain::action::Phase;
+use butler_core::domain::action::{EffectKey, Phase, ShortKey, short_keys};
 use butler_core::text::time::{distance, moment};
 use maud::{Markup, html};
 
@@ -34,12 +35,13 @@ pub(crate) struct Facts {
 pub(crate) fn render(facts: &Facts) -> String {
     let (class, verdict) = verdict(facts);
     let of = |phase| facts.waiting.iter().filter(move |one| one.phase == phase);
+    let short = short_keys(facts.waiting.iter().map(|one| &one.key));
     let (program, version) = ("butler-watcher", env!("CARGO_PKG_VERSION"));
     let (now, asked) = (facts.now, &facts.asked);
     let frame = Frame { program, version, title: "", class, verdict: &verdict, now, asked, pages: &[], style: STYLE };
     frame.html(&html! {
-        (section("Waits for an approval", of(Phase::AwaitingApproval).collect(), facts.now))
-        (section("Parked", of(Phase::Parked).collect(), facts.now))
+        (section("Waits for an approval", of(Phase::AwaitingApproval).collect(), &short, facts.now))
+        (section("Parked", of(Phase::Parked).collect(), &short, facts.now))
         @if u64::try_from(facts.waiting.len()).is_ok_and(|shown| facts.count > shown) {
             p.quiet { (facts.count) " wait in all: " code { "butler-cli actions list" } " shows every one" }
         }
@@ -57,28 +59,33 @@ fn verdict(facts: &Facts) -> (&'static str, String) {
     }
 }
 
-fn section(title: &str, waiting: Vec<&Waiting>, now: u64) -> Markup {
+/// The short keys of all that is shown.
+type Short<'a> = BTreeMap<&'a EffectKey, ShortKey>;
+
+fn section(title: &str, waiting: Vec<&Waiting>, short: &Short<'_>, now: u64) -> Markup {
     html! {
         section {
             h2 { (title) }
             @if waiting.is_empty() { p.quiet { "none" } }
-            @for one in waiting { (action(one, now)) }
+            @for one in waiting { (action(one, short, now)) }
         }
     }
 }
 
-fn action(one: &Waiting, now: u64) -> Markup {
+fn action(one: &Waiting, short: &Short<'_>, now: u64) -> Markup {
     let verbs = if one.phase == Phase::AwaitingApproval { ["approve", "reject"] } else { ["retry", "drop"] };
     html! {
         article {
-            p.what { strong { (one.kind) } " " (one.why) }
+            p.what { strong { (one.kind) } " " (told(&one.why)) }
             p.quiet {
                 "waits since " (moment(one.since)) " (" (distance(now, one.since)) ")"
                 @if let Some(until) = one.until { "; too late " (distance(now, until)) }
                 @if !one.approved_by.is_empty() { "; approved by " (one.approved_by.join(" and ")) }
-                @if let Some(reason) = &one.reason { "; " (reason) }
+                @if let Some(reason) = &one.reason { "; " (told(reason)) }
             }
-            @for verb in verbs { p { code { "butler-cli actions " (verb) " " (one.key) } } }
+            @if let Some(short) = short.get(&one.key) {
+                @for verb in verbs { p { code title=(one.key) { "butler-cli actions " (verb) " " (short) } } }
+            }
         }
     }
 }
@@ -137,14 +144,15 @@ mod tests {
 
     #[test]
     fn what_waits_is_shown_with_the_commands_that_decide_and_text_stays_text() {
+        let short = "configure_coinbase/1/0x00/x".parse::<EffectKey>().unwrap().short();
         let page = render(&facts(vec![
             waiting(Phase::AwaitingApproval, "<script>alert(1)</script>"),
             waiting(Phase::Parked, "it was slashed"),
         ]));
         for text in [
-            "butler-cli actions approve configure_coinbase/1/0x00/x",
-            "butler-cli actions reject configure_coinbase/1/0x00/x",
-            "butler-cli actions retry configure_coinbase/1/0x00/x",
+            &format!("<code title=\"configure_coinbase/1/0x00/x\">butler-cli actions approve {short}</code>"),
+            &format!("butler-cli actions reject {short}"),
+            &format!("butler-cli actions retry {short}"),
             "&lt;script&gt;alert(1)&lt;/script&gt;",
             "&lt;b&gt;&amp;",
             "2 to decide on",

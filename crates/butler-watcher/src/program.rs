@@ -1,7 +1,7 @@
 //! The program from its arguments to its exit code.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use butler_core::daemon::http::desk::{Desk, load_certificate};
 use butler_core::daemon::http::server::serve;
 use butler_core::daemon::service::loader::Loader;
 use butler_core::daemon::service::notify::{feed_watchdog, ready};
+use butler_core::daemon::service::presence::Presence;
 use butler_core::daemon::service::reload::Reloader;
 use butler_core::daemon::service::signals::Signals;
 use butler_core::daemon::telemetry::logging::Logging;
@@ -27,12 +28,14 @@ use tokio::task::{JoinSet, block_in_place};
 use tokio::time::timeout;
 
 use crate::adopt::RunningWatcher;
-use crate::check::{self, warn_early};
+use crate::check::{self, NO_STATE, NOTHING, SOCKET_HINT, SWITCHED_OFF, warn_early};
 use crate::control::{Control, Rights};
+use crate::executors::proposals::{Books, Proposer};
 use crate::executors::{Executor, Keystores, Rollups};
 use crate::health::Health;
 use crate::heartbeat::{Heartbeat, beat};
 use crate::jobs::{self, JobsError};
+pub use crate::journal::journal_directory;
 use crate::journal::{Journal, JournalError, Keeper, Settings};
 use crate::replay::{Replay, replay};
 use crate::routes::WatcherRoutes;
@@ -44,8 +47,6 @@ use crate::watch::{Watch, WatchError};
 const LOGGED: &[&str] = &["butler_core", "butler_watcher"];
 /// How long anything that is left may take at the end.
 const LEAVE: Duration = Duration::from_secs(5);
-
-const NO_STATE: &str = "`watcher.state_directory` is not set, and no variable names a folder";
 
 /// Follows the chain and plans what it asks for.
 ///
@@ -104,6 +105,23 @@ enum Ended {
     Panicked,
 }
 
+/// Reads the arguments, and runs the program.
+#[must_use]
+pub fn main() -> Exit {
+    let told = match Arguments::try_parse() {
+        Ok(arguments) => return main_with(&arguments),
+        Err(told) => told,
+    };
+    // `--help` and `--version` come as errors, too.
+    match told.print().and_then(|()| std::io::stdout().flush()) {
+        _ if told.use_stderr() => Exit::Usage,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(Exit::LocalFile, &format!("failed to write to stdout: {error}"))
+        }
+        Ok(()) | Err(_) => Exit::Success,
+    }
+}
+
 /// Runs the program.
 #[must_use]
 pub fn main_with(arguments: &Arguments) -> Exit {
@@ -142,12 +160,6 @@ pub fn main_with(arguments: &Arguments) -> Exit {
     };
     runtime.shutdown_timeout(LEAVE);
     exit
-}
-
-/// Where the journal of a configuration is kept, below the watcher's folder.
-#[must_use]
-pub fn journal_directory(state_directory: &Path) -> PathBuf {
-    state_directory.join("journal")
 }
 
 /// Needs no configuration.
@@ -206,7 +218,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
         Err(error) => return fail(Exit::Bug, &format!("failed to listen for signals: {error}")),
     };
     if !config.watcher.enabled {
-        return fail(Exit::Configuration, "`watcher.enabled` is false");
+        return fail(Exit::Configuration, SWITCHED_OFF);
     }
     let Some(state) = config.watcher.state_directory.clone() else {
         return fail(Exit::Configuration, NO_STATE);
@@ -227,6 +239,8 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             return fail(Exit::LocalFile, &format!("failed to listen on {listen}: {error}\nhint: {hint}"));
         }
     };
+    let shown = listener.local_addr().unwrap_or(listen);
+    let _presence = Presence::claim(&config.watcher.http.section, shown.port());
     let opened = block_in_place(|| Keeper::open(&journal_directory(&state), Settings::default()));
     let journal: Arc<dyn Journal> = match opened {
         Ok(keeper) => Arc::new(keeper),
@@ -266,12 +280,12 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let control = match control {
         Ok(control) => control,
         Err(error) => {
-            let hint = "`watcher.runtime_directory` names a folder of this user alone";
-            return fail(Exit::LocalFile, &format!("{}\nhint: {hint}", Chain(&error)));
+            return fail(Exit::LocalFile, &format!("{}\nhint: {SOCKET_HINT}", Chain(&error)));
         }
     };
     let (rollups, seen) = watch::channel(Rollups::new());
-    let rollups = Arc::new(rollups);
+    let (books, read) = watch::channel(Books::new());
+    let (rollups, books) = (Arc::new(rollups), Arc::new(books));
     let (mut watches, mut changed) = (Vec::new(), Vec::new());
     for network in config.networks.values().filter(|network| network.has_l1()) {
         let keystores = match block_in_place(|| Keystores::open(network, &state, seen.clone())) {
@@ -279,15 +293,20 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
             Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
         };
         changed.extend(keystores.clone());
-        let (wishes, keystores) = ((Arc::clone(&configured), wanted.clone()), (keystores, Arc::clone(&rollups)));
-        let open = || Watch::open(&config, &network.name, &state, shared(), wishes, keystores);
+        let wishes = (Arc::clone(&configured), wanted.clone());
+        let handed = (Arc::clone(&rollups), Arc::clone(&books));
+        let open = || Watch::open(&config, &network.name, &state, shared(), wishes, keystores, handed);
         match block_in_place(open) {
             Ok(watch) => watches.push(watch),
             Err(error) => return end(&Ended::Watch(error)),
         }
     }
+    let proposer = match Proposer::new(&config, read, shared(), wanted.clone()) {
+        Ok(proposer) => proposer,
+        Err(error) => return fail(Exit::Configuration, &Chain(&error).to_string()),
+    };
     if watches.is_empty() && config.pipelines.is_empty() {
-        return fail(Exit::Configuration, "no network has an L1 endpoint: there is nothing to follow");
+        return fail(Exit::Configuration, NOTHING);
     }
     let jobs = match block_in_place(|| jobs::open(&config, &state, shared(), wanted.clone())) {
         Ok(jobs) => jobs,
@@ -299,7 +318,6 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let process = Arc::new(ProcessFigures::new(env!("BUTLER_REVISION")));
     let routes = WatcherRoutes::new(Arc::clone(&health), Arc::clone(&process));
     let desk = Arc::new(Desk::new(routes, &config.watcher.http, tls, Arc::clone(&process)));
-    let shown = listener.local_addr().unwrap_or(listen);
     if let Some(warning) = config.watcher.http.exposure() {
         tracing::warn!("{warning}");
     }
@@ -313,6 +331,7 @@ async fn run(config: Arc<Config>, loader: Loader, logging: Logging) -> Exit {
     let early = warn_early(changed.clone());
     let executor = Executor::new(changed, (Arc::clone(&journal), Arc::clone(&health)), wanted.clone());
     work.spawn(async move { executor.run().await.map_err(Ended::Journal) });
+    work.spawn(async move { Box::pin(proposer.run()).await.map_err(Ended::Journal) });
     work.spawn(async move { teller.run().await.map_err(Ended::Journal) });
     work.spawn(async move { crier.run().await.map_err(Ended::Journal) });
     work.spawn(async move { Box::pin(jobs.run()).await.map_err(Ended::Jobs) });

@@ -54,7 +54,10 @@ impl Routes for WatcherRoutes {
                 let (waiting, count) = self.health.waiting();
                 let is_stopped = self.health.is_stopped();
                 let networks = self.health.statuses();
-                let asked = Asked::of(&request.uri);
+                let asked = match Asked::of(&request.uri) {
+                    Ok(asked) => asked,
+                    Err(error) => return error.reply(),
+                };
                 let facts = page::Facts { now: unix_now(), asked, networks, waiting, count, is_stopped };
                 html_page(page::STYLE, page::render(&facts))
             }

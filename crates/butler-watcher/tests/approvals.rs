@@ -26,12 +26,16 @@ async fn an_action_waits_is_told_once_and_is_approved_rejected_or_left_through_k
     watcher
         .until("three notices", async || (watcher.log().matches("waits for an approval").count() == 3).then_some(()))
         .await;
-    assert!(watcher.log().contains("butler-cli actions approve configure_coinbase/"), "{}", watcher.log());
+    assert!(
+        watcher.log().contains(&format!("butler-cli actions approve {}`", text(&rows[0], "short"))),
+        "{}",
+        watcher.log()
+    );
     let since = "butler_watcher_waiting_since_timestamp_seconds{phase=\"awaiting_approval\"}";
     watcher.until("the metric", async || watcher.metric(since).await).await;
     let page = watcher.get("/").await;
     assert!(page.contains("Content-Security-Policy") || page.contains("content-security-policy"), "{page}");
-    assert!(page.contains(&format!("butler-cli actions approve {}", text(&rows[0], "key"))), "{page}");
+    assert!(page.contains(&format!("butler-cli actions approve {}</code>", text(&rows[0], "short"))), "{page}");
     watcher.kill();
 
     // Approved: told with who approved it, and looked at until the key files name it.

@@ -206,7 +206,7 @@ async fn people_are_told_once_what_waits_for_an_approval_and_the_command_that_gi
         texts
     };
     let told = || texts().join("\n").matches("• urgent! waits for an approval").count();
-    let commands = || texts().join("\n").matches("actions approve configure").count();
+    let commands = || texts().join("\n").matches("actions approve ").count();
     watcher.until("two notices", async || (told() == 2).then_some(())).await;
     watcher.kill();
     let watcher = bench.watch();
@@ -265,7 +265,7 @@ async fn what_nobody_approves_in_time_is_told_once_everywhere_and_tried_again_it
     assert!(asks(), "{:#?}", discord.texts());
     let log = first + &second;
     assert!(
-        log.contains("is parked (`butler-cli actions retry`") && log.contains("waits for an approval again"),
+        log.contains("is parked (`butler-cli actions retry ") && log.contains("waits for an approval again"),
         "{log}"
     );
     let numbers: std::collections::BTreeSet<u64> =

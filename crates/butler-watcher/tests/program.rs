@@ -32,7 +32,8 @@ fn completions_need_no_configuration() {
 #[test]
 fn a_good_configuration_passes_its_check() {
     let folder = tempfile::tempdir().unwrap();
-    program(folder.path()).args(["--check", "--config", EXAMPLE]).assert().code(0);
+    let begin = ("BUTLER__NETWORKS__MAINNET__START_BLOCK", "1");
+    program(folder.path()).envs([begin]).args(["--check", "--config", EXAMPLE]).assert().code(0);
 }
 
 #[test]

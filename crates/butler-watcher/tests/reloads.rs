@@ -56,7 +56,7 @@ async fn read(bench: &Bench, row: &Value) -> String {
     let mut command = std::process::Command::new(cli());
     let config = bench.folder.path().join(format!("of-{}/butler.toml", own()));
     command.env_clear().env("HOME", "/nonexistent").arg("--config").arg(config);
-    command.args(["actions", "show", text(row, "key")]);
+    command.args(["actions", "show", text(row, "short")]);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     String::from_utf8(output.stdout).unwrap()
 }

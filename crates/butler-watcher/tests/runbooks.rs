@@ -18,7 +18,7 @@ use crate::support::{Bench, Watcher};
 /// What no test can run: it asks the machine's service manager, another user, another machine or another program.
 const ELSEWHERE: [&str; 6] = [
     "systemctl ",
-    "sudo ",
+    "systemd-run ",
     "timedatectl",
     "/usr/bin/ssh ",
     "curl -s http://127.0.0.1:9090/",
@@ -94,7 +94,7 @@ impl World {
         let watcher = bench.watch();
         stake(&bench, 1).await;
         let rows = wait_for(&bench, &watcher, "awaiting_approval", 1).await;
-        let key = text(&rows[0], "key").to_owned();
+        let key = text(&rows[0], "short").to_owned();
         let node = FakeAztecNode::replay("validator-node-4.1.2").await.unwrap();
         let world = Self { bench, watcher, exporters, node, key };
         let [plain, _] = &world.exporters;
@@ -131,6 +131,8 @@ impl World {
             ("NODE_URL", self.node.url()),
             ("/etc/butler/butler.toml", shown("butler.toml")),
             ("/etc/prometheus/butler-token", shown("token")),
+            ("/etc/butler/metrics-token", shown("token")),
+            ("/etc/butler/watcher-token", shown("no-such-token")),
             ("/var/lib/private/butler-exporter", shown("exporter")),
             ("/var/cache/private/butler-exporter", shown(".cache/butler")),
             ("/var/lib/butler-watcher", shown("state")),
@@ -164,7 +166,7 @@ impl World {
 }
 
 fn shell(line: &str) -> Command {
-    let mut command = Command::new("bash");
+    let mut command = Command::new("sh");
     command.args(["-c", line]).stdin(Stdio::null());
     command
 }

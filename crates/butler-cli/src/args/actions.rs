@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use butler_core::domain::action::{ActionKind, EffectKey, InvalidKey, Phase};
+use butler_core::domain::action::{ActionKind, ActionName, InvalidKey, Phase};
 use butler_core::domain::job::{JobName, PipelineName};
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCandidates;
@@ -26,9 +26,9 @@ pub enum ActionsCommand {
     },
     /// Show one action.
     Show {
-        /// Its key.
-        #[arg(value_name = "KEY", value_parser = effect_key)]
-        key: EffectKey,
+        /// Its key as `actions list` has it, as many of its first digits as tell it from all others, or the whole one that `--json` has.
+        #[arg(value_name = "KEY", value_parser = action)]
+        key: ActionName,
     },
     /// Approve actions that wait for it: they are done.
     Approve(DecideArgs),
@@ -88,9 +88,9 @@ impl Selection {
 /// On which actions is decided.
 #[derive(Debug, Args)]
 pub struct DecideArgs {
-    /// The key of one.
-    #[arg(value_name = "KEY", value_parser = effect_key)]
-    pub key: Option<EffectKey>,
+    /// The key of one as `actions list` has it, as many of its first digits as tell it from all others, or the whole one that `--json` has.
+    #[arg(value_name = "KEY", value_parser = action)]
+    pub key: Option<ActionName>,
     /// Or all of these.
     #[command(flatten)]
     pub selection: Selection,
@@ -103,6 +103,6 @@ pub struct DecideArgs {
     pub reason: Option<String>,
 }
 
-fn effect_key(text: &str) -> Result<EffectKey, String> {
+fn action(text: &str) -> Result<ActionName, String> {
     text.parse().map_err(|error: InvalidKey| error.to_string())
 }

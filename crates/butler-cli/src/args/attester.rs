@@ -37,7 +37,7 @@ impl AttesterName {
         if is_whole {
             return address(text).map(Self::Whole);
         }
-        let digits = first.strip_prefix("0x").filter(|digits| !digits.is_empty());
+        let digits = first.strip_prefix("0x").or_else(|| first.strip_prefix("0X")).filter(|digits| !digits.is_empty());
         let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit()) && text.len() < DIGITS;
         match digits.filter(|digits| is_hex(digits) && is_hex(last)) {
             Some(digits) => Ok(Self::Ends(digits.to_lowercase(), last.to_lowercase())),
@@ -45,13 +45,15 @@ impl AttesterName {
         }
     }
 
-    /// The one that is meant among those that are known. A whole address is itself, known or not.
+    /// The one that is meant among those that are known.
     ///
     /// # Errors
-    /// When the digits are those of none, or of several.
+    /// When it is none of them, or the digits are those of several.
     pub fn among(&self, known: impl IntoIterator<Item = Address>) -> Result<Address, NotOne> {
         let (first, last) = match self {
-            Self::Whole(address) => return Ok(*address),
+            Self::Whole(whole) => {
+                return known.into_iter().find(|address| address == whole).ok_or(NotOne::Nobody);
+            }
             Self::Ends(first, last) => (first, last),
         };
         let is_meant = |address: &Address| {
@@ -105,6 +107,7 @@ mod tests {
     #[test]
     fn digits_stand_for_the_only_attester_that_begins_with_them() {
         assert_eq!(found("0x7D19"), Ok(known()[0]));
+        assert_eq!(found("0X7d19"), Ok(known()[0]));
         assert_eq!(found("0x8"), Ok(known()[2]));
         assert_eq!(found("0x7d"), Err(NotOne::Several(known()[..2].to_vec())));
         assert_eq!(found("0x12"), Err(NotOne::Nobody));
@@ -118,9 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_address_is_itself_and_its_checksum_is_verified() {
+    fn a_whole_address_is_one_that_is_known_and_its_checksum_is_verified() {
         let stranger = "0xcA11bde05977b3631167028862bE2a173976CA11";
-        assert_eq!(found(stranger), Ok(stranger.parse().unwrap()));
+        assert_eq!(found(stranger), Err(NotOne::Nobody));
+        for text in [format!("{:#x}", known()[1]), format!("{:#x}", known()[1]).replace("0x", "0X")] {
+            assert_eq!(found(&text), Ok(known()[1]));
+        }
         let told = AttesterName::parse("0xca11bde05977b3631167028862bE2a173976CA11").unwrap_err();
         assert!(told.contains("wrong checksum") && !told.contains(stranger), "{told}");
         for text in ["", "7d19", "0x", "0x…", "0xzz", "0x7d…zz", &format!("0x{}", "1".repeat(41)), &"1".repeat(64)]

@@ -22,7 +22,8 @@ pub struct DutiesArgs {
     /// Only this epoch.
     #[arg(long, value_name = "EPOCH")]
     pub epoch: Option<u64>,
-    /// Only this attester, by its address or the first digits of it; may be given several times.
+    /// Only this attester, by its address or the first digits of it; may be given several times. With `--all` the address may be
+    /// anybody's.
     #[arg(long, value_name = "ADDRESS", value_parser = AttesterName::parse)]
     pub attester: Vec<AttesterName>,
     /// Only attesters with this label; may be given several times.
@@ -94,7 +95,7 @@ fn which_rollup(text: &str) -> Result<WhichRollup, String> {
     if let Some(version) = U256::from_dec_str(text).ok().filter(|_| is_number) {
         return Ok(WhichRollup::Version(version));
     }
-    if !text.starts_with("0x") {
+    if !text.starts_with("0x") && !text.starts_with("0X") {
         return Err("expected a rollup's version, which is a number, or its address".to_owned());
     }
     address(text).map(WhichRollup::Address)

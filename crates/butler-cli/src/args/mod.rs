@@ -32,7 +32,7 @@ pub use self::duties::{BacktestArgs, DutiesArgs, ProposalsArgs, RollupsArgs, Whe
 use self::headings::{CONNECTION, OUTPUT, SELECTION};
 pub use self::jobs::JobsCommand;
 pub use self::rules::RulesArgs;
-pub use self::safe::SafeCommand;
+pub use self::safe::{OfSafe, SafeCommand};
 pub use self::signing::{BroadcastArgs, KeyArgs, ReplaceArgs, SignArgs, SigningArgs, TransactionsCommand};
 pub use self::transactions::{
     AdminArgs, AttesterCommand, ProviderChange, PublishersCommand, SenderArgs, TransactionArgs,
@@ -295,7 +295,10 @@ fn block_tag(text: &str) -> Result<BlockTag, String> {
         "safe" => Ok(BlockTag::Safe),
         "finalized" => Ok(BlockTag::Finalized),
         number => {
-            let parsed = number.strip_prefix("0x").map_or_else(|| number.parse(), |hex| u64::from_str_radix(hex, 16));
+            let parsed = number
+                .strip_prefix("0x")
+                .or_else(|| number.strip_prefix("0X"))
+                .map_or_else(|| number.parse(), |hex| u64::from_str_radix(hex, 16));
             parsed
                 .map(BlockTag::Number)
                 .map_err(|_| "expected a block number, `latest`, `safe` or `finalized`".to_owned())

@@ -156,6 +156,6 @@ pub(super) fn show(global: &Global, output: Output) -> Result<Exit, CliError> {
             })
             .collect(),
     };
-    output.verbatim(&report, |_| config.render())?;
+    output.verbatim(&report, |_| config.render_within(output.width))?;
     Ok(Exit::Success)
 }

@@ -58,7 +58,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Command::Publishers(PublishersArgs { command: Some(command), .. }) => {
             transactions::publishers(&global, &command, output).await
         }
-        Command::Safe(SafeCommand::Proposals { safe }) => safe::proposals(&global, safe, output).await,
+        Command::Safe(SafeCommand::Proposals(of)) => safe::proposals(&global, of, output).await,
+        Command::Safe(SafeCommand::Delete { hash, of }) => safe::delete(&global, of, hash, output).await,
         Command::Attester(command) => transactions::attester(&global, &command, output).await,
         Command::Transactions(command) => transactions::transactions(&global, &command, output).await,
         Command::Chain(args) => chain::run(&global, &args, output).await,

@@ -12,19 +12,33 @@ use crate::error::CliError;
 use crate::gather::Gathered;
 use crate::view::format;
 
+/// Who may be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Askable {
+    /// Only attesters that are followed.
+    Followed,
+    /// Whoever has an address.
+    Anybody,
+}
+
 /// The attesters that are meant, among those that are known.
 ///
 /// # Errors
-/// When digits are those of none, or of several.
-pub(super) fn attesters(names: &[AttesterName], known: &BTreeSet<Address>) -> Result<BTreeSet<Address>, CliError> {
-    let one = |name: &AttesterName| {
-        name.among(known.iter().copied()).map_err(|why| match why {
+/// When a name is that of none, or of several.
+pub(super) fn attesters(
+    names: &[AttesterName],
+    known: &BTreeSet<Address>,
+    askable: Askable,
+) -> Result<BTreeSet<Address>, CliError> {
+    let one = |name: &AttesterName| match name {
+        AttesterName::Whole(address) if askable == Askable::Anybody => Ok(*address),
+        AttesterName::Whole(_) | AttesterName::Ends(..) => name.among(known.iter().copied()).map_err(|why| match why {
             NotOne::Nobody => CliError::UnknownAttester(name.to_string()),
             NotOne::Several(found) => {
                 let known = found.iter().map(format::address).collect();
                 CliError::SeveralAttesters { digits: name.to_string(), known }
             }
-        })
+        }),
     };
     names.iter().map(one).collect()
 }

@@ -77,6 +77,21 @@ mod tests {
     }
 
     #[test]
+    fn every_command_has_an_example() {
+        fn look(command: &Command, name: &str, without: &mut Vec<String>) {
+            if examples::of(name).is_empty() {
+                without.push(name.to_owned());
+            }
+            for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
+                look(child, format!("{name} {}", child.get_name()).trim_start(), without);
+            }
+        }
+        let mut without = Vec::new();
+        look(&Arguments::command(), "", &mut without);
+        assert!(without.is_empty(), "{without:?}");
+    }
+
+    #[test]
     fn every_example_can_be_typed_and_stands_at_its_command() {
         for (name, examples) in examples::EXAMPLES {
             for (_, arguments) in *examples {

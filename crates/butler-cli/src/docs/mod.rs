@@ -4,6 +4,8 @@ mod examples;
 mod help;
 mod man;
 
+use std::io::{self, Write as _};
+
 use butler_core::runtime::exit::Exit;
 use clap::CommandFactory as _;
 use clap_complete::env::{CompleteEnv, Shells};
@@ -20,6 +22,9 @@ const JSON_SHAPES: &str = include_str!("../json_shapes.md");
 
 /// The variable by which a completion script asks for candidates.
 const COMPLETE: &str = "BUTLER_CLI_COMPLETE";
+
+/// What bash needs beside the library's script, which offers names as if no shell had to read them: it quotes them.
+const BASH: &[u8] = include_bytes!("completion.bash");
 
 /// Whether the program was called to complete a command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +47,17 @@ pub(crate) fn complete() -> Result<Completed, clap::Error> {
     Ok(if is_done { Completed::Yes } else { Completed::No })
 }
 
-/// Shows help as people read it, where the program was called for that.
-pub(crate) fn show(error: &clap::Error) {
+/// Shows help as people read it, where the program was called for that; a reader that went away is no error.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn show(error: &clap::Error) -> io::Result<()> {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand};
     let is_help = matches!(error.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand);
     let shown = is_help.then(|| help::grouped().try_get_matches_from(std::env::args_os()).err()).flatten();
-    // clap knows where each belongs, and there is nobody to tell when that fails.
-    let _ = shown.as_ref().unwrap_or(error).print();
+    // clap knows where each belongs.
+    let written = shown.as_ref().unwrap_or(error).print();
+    crate::output::unless_gone(written.and_then(|()| io::stdout().flush()))
 }
 
 /// Prints a completion script: it asks this program, as the shell finds it, for candidates.
@@ -60,6 +69,9 @@ pub(crate) fn completions(shell: clap_complete::Shell, output: Output) -> Result
     let name = shell.to_string();
     if let Some(shell) = Shells::builtins().completer(&name) {
         shell.write_registration(COMPLETE, NAME, NAME, NAME, &mut script)?;
+    }
+    if shell == clap_complete::Shell::Bash {
+        script.extend_from_slice(BASH);
     }
     output.text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)

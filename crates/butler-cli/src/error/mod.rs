@@ -150,7 +150,7 @@ pub enum CliError {
         /// Those that there are.
         known: Vec<String>,
     },
-    /// The digits are those of no attester that is followed.
+    /// No attester that is followed has that address, or such digits.
     #[error("no attester that is followed is `{0}`")]
     UnknownAttester(String),
     /// The digits are those of several attesters.
@@ -159,6 +159,14 @@ pub enum CliError {
         /// The digits.
         digits: String,
         /// Their addresses.
+        known: Vec<String>,
+    },
+    /// A short key that several actions have.
+    #[error("`{name}` may be {}", count(.known.len(), "action"))]
+    SeveralActions {
+        /// The digits.
+        name: String,
+        /// Enough digits of each of them, with what it is.
         known: Vec<String>,
     },
     /// The watcher cannot be asked.
@@ -257,6 +265,7 @@ impl CliError {
             | Self::Unknown { .. }
             | Self::UnknownAttester(_)
             | Self::SeveralAttesters { .. }
+            | Self::SeveralActions { .. }
             | Self::NothingShown
             | Self::NothingChosen
             | Self::NotOneProvider(_)
@@ -339,9 +348,9 @@ impl CliError {
                 None => listed(known),
             }),
             Self::UnknownAttester(_) => Some(
-                "key files, provider queues, delegations and `extra_attesters` say who is followed; `butler-cli status` lists them".into(),
+                "key files, provider queues, delegations and `extra_attesters` say who is followed; `butler-cli status` lists them; `proposals`, `duties` and `backtest` look up anybody with `--all`".into(),
             ),
-            Self::SeveralAttesters { known, .. } => Some(format!("give more digits; {}", listed(known))),
+            Self::SeveralAttesters { known, .. } | Self::SeveralActions { known, .. } => Some(format!("give more digits; {}", listed(known))),
             Self::NoSocket => Some("set `watcher.runtime_directory`".into()),
         }
     }

@@ -68,6 +68,23 @@ pub enum SafeFault {
     /// What was signed may not be sent.
     #[error("the proposal cannot be made")]
     NotPrepared(#[source] NotPrepared),
+    /// It has its end already, and there is nothing to delete.
+    #[error("transaction {hash:?} of nonce {nonce} was executed, or another one of its nonce")]
+    Over {
+        /// Its hash.
+        hash: H256,
+        /// Its nonce.
+        nonce: u64,
+    },
+    /// Only who proposed it can delete it.
+    #[error("the key that proposes did not propose transaction {0:?}")]
+    NotOurs(H256),
+    /// Deleting it would stop nobody.
+    #[error("enough owners signed transaction {0:?}: whoever has their signatures can execute it, deleted or not")]
+    Signed(H256),
+    /// The service said yes, and has it.
+    #[error("the Safe service has transaction {0:?} still")]
+    StillThere(H256),
     /// Another command is at it.
     #[error("another command is at work on this Safe")]
     Busy,
@@ -95,8 +112,11 @@ impl SafeFault {
             | Self::OtherHash { .. }
             | Self::Sign(_)
             | Self::NotPrepared(_)
+            | Self::Over { .. }
+            | Self::NotOurs(_)
+            | Self::Signed(_)
             | Self::Busy => Exit::Refused,
-            Self::Service(_) => Exit::Upstream,
+            Self::Service(_) | Self::StillThere(_) => Exit::Upstream,
             Self::Journal(_) | Self::NotKept(_) => Exit::LocalFile,
         }
     }
@@ -126,6 +146,11 @@ impl SafeFault {
             Self::Journal(_) => {
                 "look at the queue in Safe's web interface, and move the file away: then only the service says what was proposed".to_owned()
             }
+            Self::NotOurs(_) => "who proposed it can delete it in Safe's web interface, and owners can reject it".to_owned(),
+            Self::Signed(_) => {
+                "have owners reject it in Safe's web interface: they execute another transaction of the same nonce".to_owned()
+            }
+            Self::StillThere(_) => "repeat the command".to_owned(),
             Self::Busy => "wait for it to end".to_owned(),
             Self::Setup(_)
             | Self::Key(_)
@@ -136,6 +161,7 @@ impl SafeFault {
             | Self::OtherHash { .. }
             | Self::Sign(_)
             | Self::NotPrepared(_)
+            | Self::Over { .. }
             | Self::NotKept(_) => return None,
         })
     }

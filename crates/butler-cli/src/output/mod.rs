@@ -120,7 +120,7 @@ impl Output {
 }
 
 /// How writing ended: a reader that went away is none of our business.
-fn unless_gone(written: io::Result<()>) -> io::Result<()> {
+pub(crate) fn unless_gone(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,

@@ -67,6 +67,11 @@ impl SafeSetting {
 
     /// An owner proposes that by hand.
     pub(crate) async fn propose_as_an_owner(&self, call: &Call, nonce: u64) {
+        self.propose_as(0, call, nonce).await;
+    }
+
+    /// The same by one of the owners; of what is proposed already it is a confirmation.
+    pub(crate) async fn propose_as(&self, owner: usize, call: &Call, nonce: u64) {
         let account = SafeAccount { chain_id: 31_337, address: self.safe.address };
         let settings = HttpSettings {
             url: self.service.url().parse().unwrap(),
@@ -79,7 +84,7 @@ impl SafeSetting {
         };
         let client = SafeService::new(&settings, None, account, RequestBudget::new(100)).unwrap();
         let transaction = calls_transaction(std::slice::from_ref(call), SafeVersion::V1_4_1, nonce).unwrap();
-        let owner = &self.safe.owners[0];
+        let owner = &self.safe.owners[owner];
         let signature = owner.sign(transaction.hash(&account)).unwrap().try_into().unwrap();
         let signed = (owner.address(), &signature);
         let proposal = PreparedProposal::new(&account, SafeVersion::V1_4_1, &transaction, signed, "").unwrap();

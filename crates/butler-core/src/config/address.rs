@@ -44,14 +44,14 @@ pub fn parse_address_or_zero(text: &str) -> Result<Address, AddressFault> {
     if is_private_key(text) {
         return Err(AddressFault::PrivateKey);
     }
-    let digits = text.strip_prefix("0x").ok_or(AddressFault::Shape)?;
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).ok_or(AddressFault::Shape)?;
     if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(AddressFault::Shape);
     }
     let address: Address = digits.parse().map_err(|_| AddressFault::Shape)?;
     let lower = digits.bytes().any(|byte| byte.is_ascii_lowercase());
     let upper = digits.bytes().any(|byte| byte.is_ascii_uppercase());
-    if lower && upper && *checksummed(&address) != *text {
+    if lower && upper && checksummed(&address).strip_prefix("0x") != Some(digits) {
         return Err(AddressFault::Checksum);
     }
     Ok(address)
@@ -78,7 +78,10 @@ mod tests {
     fn an_address_is_strict() {
         let mixed = "0xcA11bde05977b3631167028862bE2a173976CA11";
         assert!(parse_address(mixed).is_ok());
-        assert_eq!(parse_address(&mixed.to_lowercase()), parse_address(mixed));
+        for same in [mixed.to_lowercase(), mixed.to_uppercase(), mixed.replace("0x", "0X")] {
+            assert_eq!(parse_address(&same), parse_address(mixed), "{same}");
+        }
+        assert_eq!(parse_address(&mixed.replace("0xcA", "0XCA")), Err(AddressFault::Checksum));
         let cases = [
             ("", AddressFault::Shape),
             ("cA11bde05977b3631167028862bE2a173976CA11", AddressFault::Shape),

@@ -35,6 +35,7 @@ mod toml_file;
 mod tree;
 mod typed;
 mod unshown;
+mod wanted;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +71,7 @@ pub use self::sections::watcher::{ChatsConfig, HeartbeatConfig, WatcherConfig};
 pub use self::setting::{parse_ether, parse_gwei};
 pub use self::signer::{SignerConfig, SignerFiles};
 pub use self::source::{ConfigFile, Override, Sources, Variables};
+pub use self::wanted::{WantedConfig, WantedFunding, WantedKeys};
 
 pub(crate) use self::fault::{escape, show_key};
 

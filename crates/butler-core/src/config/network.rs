@@ -18,6 +18,7 @@ use super::safe::{SafeConfig, read_safe};
 use super::setting::{Ether, Problem, Setting};
 use super::signer::{SignerConfig, read_signer};
 use super::text_setting::{Text, WrittenPath, WrittenPattern, is_network_name};
+use super::wanted::{WantedConfig, read_wanted};
 use crate::domain::attester::coinbase::CoinbasePolicies;
 use crate::domain::attester::overview::CoinbaseRules;
 use crate::domain::findings::Thresholds;
@@ -67,6 +68,8 @@ pub struct NetworkConfig {
     pub safe: SafeConfig,
     /// Whose transactions are signed on this machine, and what they may cost.
     pub signer: SignerConfig,
+    /// What is wanted of the providers and publishers.
+    pub wanted: WantedConfig,
     /// The operator's machines, to be checked from outside.
     pub hosts: Vec<HostConfig>,
     /// Patterns of key files, already under the configuration file's folder.
@@ -140,6 +143,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
     let keystores: Vec<_> = section.sections("keystores").iter().map(read_keystore).collect();
     let safe = read_safe(&section.single("safe"), chain_id.as_ref().ok().copied());
     let signer = read_signer(&section.single("signer"));
+    let wanted = read_wanted(&section.single("wanted"));
     let key_files = read_patterns(section, "key_files");
     let node_keystores = read_patterns(section, "node_keystores");
     let publisher_files = section.list::<WrittenPath>("publisher_files").into_iter();
@@ -181,6 +185,7 @@ pub(crate) fn read_network(name: &str, section: &Section<'_>) -> Read<NetworkCon
         keystores: keystores.into_iter().collect::<Read<_>>()?,
         safe: safe?,
         signer: signer?,
+        wanted: wanted?,
         hosts: hosts.into_iter().collect::<Read<_>>()?,
         key_files,
         node_keystores,

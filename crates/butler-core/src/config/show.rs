@@ -9,6 +9,12 @@ impl Config {
     /// Renders every value in effect as TOML with its origin in a comment.
     #[must_use]
     pub fn render(&self) -> String {
+        self.render_within(usize::MAX)
+    }
+
+    /// The same in lines of at most so many characters, where a comment of its own line does that.
+    #[must_use]
+    pub fn render_within(&self, width: usize) -> String {
         let mut text = String::new();
         let mut current = "";
         for entry in self.in_order() {
@@ -16,7 +22,13 @@ impl Config {
                 current = &entry.section;
                 text.push_str(&header(current));
             }
-            text.push_str(&format!("{} = {}  # {}\n", entry.key, entry.show().value, entry.origin));
+            let value = format!("{} = {}", entry.key, entry.show().value);
+            let line = format!("{value}  # {}", entry.origin);
+            if line.chars().count() <= width {
+                text.push_str(&format!("{line}\n"));
+            } else {
+                text.push_str(&format!("# {}\n{value}\n", entry.origin));
+            }
         }
         text
     }

@@ -6,6 +6,6 @@ mod protocol;
 pub use self::client::{AskError, ask};
 pub use self::protocol::{
     ANSWER_LIMIT, ActionRow, Answer, Ask, Choice, ControlRequest, DECISIONS_LIMIT, HistoryExport, HistoryRow,
-    JOBS_LIMIT, JobRow, NetworkStatus, NotDecided, PROTOCOL, REQUEST_LIMIT, ROUTE, ROWS_LIMIT, Shown, WatcherStatus,
-    socket_in,
+    JOBS_LIMIT, JobRow, NetworkStatus, NotDecided, PROTOCOL, REQUEST_LIMIT, ROUTE, ROWS_LIMIT, SEVERAL_LIMIT, Shown,
+    WatcherStatus, socket_in,
 };

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::action::{Action, ActionKind, EffectKey, Phase};
+use crate::domain::action::{Action, ActionKind, ActionName, EffectKey, Phase};
 use crate::domain::job::JobId;
 
 /// The version of questions and answers.
@@ -25,6 +25,8 @@ pub const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 pub const ROWS_LIMIT: usize = 1_000;
 /// The most jobs that one question asks for.
 pub const JOBS_LIMIT: usize = 500;
+/// The most actions that are shown of those that a short key may mean.
+pub const SEVERAL_LIMIT: usize = 10;
 /// The most actions that one request decides on.
 pub const DECISIONS_LIMIT: usize = 100;
 
@@ -83,8 +85,8 @@ pub enum Ask {
     },
     /// One action.
     Action {
-        /// Its key.
-        key: EffectKey,
+        /// Its key, or a short one.
+        key: ActionName,
     },
     /// Decides on actions, each on its own. Only what was shown is decided on: whatever changed since then is refused, and nothing is
     /// decided twice.
@@ -130,8 +132,8 @@ pub enum Ask {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shown {
-    /// Its key.
-    pub key: EffectKey,
+    /// Its key, or a short one: what was shown says which action it is.
+    pub key: ActionName,
     /// What was shown: [`ActionRow::shown`].
     pub shown: String,
 }
@@ -165,6 +167,8 @@ pub enum Answer {
     },
     /// To `Action`; `None` when nothing is known of it.
     Action(Option<Box<ActionRow>>),
+    /// To `Action` by a short key that several actions have: the first of them.
+    Several(Vec<ActionRow>),
     /// To `Decide`.
     Decided {
         /// Those that were decided on, as they are then.
@@ -257,8 +261,8 @@ pub struct JobRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NotDecided {
-    /// Its key.
-    pub key: EffectKey,
+    /// Its key; as it was asked for, where that is no action's.
+    pub key: ActionName,
     /// Why not.
     pub why: String,
 }

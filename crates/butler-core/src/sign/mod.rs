@@ -10,3 +10,8 @@ mod keystore;
 
 pub use self::fault::KeystoreFault;
 pub use self::key::{KeyError, LocalKey, SignError};
+
+/// Reads the text of an encrypted key, without opening it.
+pub(crate) fn read_keystore(bytes: &[u8]) -> Result<(), KeystoreFault> {
+    keystore::Keystore::read(bytes).map(|_| ())
+}

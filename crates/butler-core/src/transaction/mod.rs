@@ -21,6 +21,7 @@ pub mod safe;
 #[cfg(feature = "sign")]
 pub mod signed;
 pub mod simulation;
+pub mod wish;
 pub mod wording;
 
 pub use self::call::Call;

@@ -27,7 +27,7 @@ pub(crate) const CRATES: [Crate; 6] = [
     Crate { name: "xtask", folders: &XTASK, floors: 5, circles: 0, long: 0 },
 ];
 
-const CORE: [Folder; 15] = [
+const CORE: [Folder; 16] = [
     ("text", ""),
     ("domain", "text"),
     ("runtime", ""),
@@ -39,18 +39,20 @@ const CORE: [Folder; 15] = [
     ("key_files", "config contracts domain store text"),
     ("client", "contracts domain runtime text"),
     ("transaction", "client contracts domain text"),
+    ("proposing", "client contracts transaction domain text"),
     ("chain", "client store contracts domain runtime text"),
-    ("fuzzing", "chain client key_files domain"),
+    ("fuzzing", "chain client contracts key_files domain sign"),
     ("network", "chain client key_files config store contracts domain runtime text"),
     // It serves any program: neither what butler decides nor whom it asks.
     ("daemon", "config store runtime text"),
 ];
 
-const EXPORTER: [Folder; 16] = [
+const EXPORTER: [Folder; 17] = [
     ("catalogue", ""),
     ("readings", "catalogue"),
-    ("states", ""),
-    ("strips", "readings"),
+    ("kept_file", ""),
+    ("states", "kept_file"),
+    ("strips", "kept_file readings"),
     ("key_keeper", ""),
     ("slots", "readings catalogue states"),
     ("exposition", "slots catalogue"),
@@ -103,7 +105,7 @@ const WATCHER: [Folder; 23] = [
     ("routes", "health catalogue page"),
     ("state", "journal"),
     ("adopt", "control heartbeat routes tell"),
-    ("check", "executors heartbeat tell"),
+    ("check", "control executors follower heartbeat jobs journal state tell"),
     // The way in, which puts everything together.
     ("program", "adopt check executors health heartbeat control jobs journal replay routes state tell watch"),
 ];
@@ -161,7 +163,7 @@ pub(crate) const IMPURE: &str = "async await tokio SystemTime Instant::now std::
 
 /// Crates that such a folder may import from; the last three in tests.
 pub(crate) const PURE_CRATES: &str =
-    "std core serde strum thiserror ethers_core crate super self proptest insta butler_core";
+    "std core serde strum thiserror ethers_core sha2 crate super self proptest insta butler_core";
 
 /// Paths that a crate must not use, and why.
 pub(crate) const FENCES: [(&str, &str, &str); 8] = [

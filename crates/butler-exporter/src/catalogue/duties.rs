@@ -5,7 +5,7 @@ use butler_core::metric_families as families;
 use butler_core::text::closed::names;
 
 families! {
-    COINBASE_PROOFS: Gauge "butler_coinbase_proofs" ["network", "proof": names::<ProofState>] "" "Own attesters that must have a coinbase, by what their last proposal on L1, at whichever rollup, paid since it counts: the right one, their own address (unset), a wrong one; unproven where there is none. Every proof is there.";
+    COINBASE_PROOFS: Gauge "butler_coinbase_proofs" ["network", "proof": names::<ProofState>] "" "Own attesters that must have a coinbase, by what their last proposal on L1, at each rollup where they have duties, paid since it counts: the right one, their own address (unset), a wrong one, which counts before a right one elsewhere; unproven where there is none. Every proof is there.";
     COINBASE_ASTRAY: Gauge "butler_coinbase_astray_proposals" ["network"] "" "Known proposals of own attesters, at all rollups, that paid another address than the coinbase that counted then.";
     DUTIES: Gauge "butler_duties" ["network", "duty": names::<DutyKind>, "duty_outcome": names::<Done>] "" "Duties of own attesters at the canonical rollup in the last day, as L1 has them. Missed alone is what most others did; excused is around a cut of the chain.";
     NETWORK_DUTIES: Gauge "butler_network_duties" ["network", "duty": names::<DutyKind>] "" "Duties of all attesters of the canonical rollup in the last day: turns to propose, and attestations of those checkpoints that were read.";

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use butler_core::daemon::http::asked::Asked;
+use butler_core::daemon::http::identifiers::told;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
 use butler_core::text::time::{distance, duration};
 use maud::{Markup, html};
@@ -138,11 +139,11 @@ fn item(group: &[Line]) -> Markup {
             @for line in group {
                 p.what {
                     @if let Some(left) = &line.left { strong.left { (left) } " " }
-                    @if line.is_rest { a href=(rest(line).link()) { (line.text) } } @else { (line.text) }
+                    @if line.is_rest { a href=(rest(line).link()) { (line.text) } } @else { (told(&line.text)) }
                 }
                 @if !is_shared { (command(line)) }
             }
-            p.step { strong { "Next: " } (first.step) "." }
+            p.step { strong { "Next: " } (told(&first.step)) "." }
             @if is_shared { (command(first)) }
         }
     }
@@ -155,6 +156,6 @@ fn rest(line: &Line) -> Asked {
 
 fn command(line: &Line) -> Markup {
     html! {
-        @if let Some(command) = &line.command { p.command { code { (command) } } }
+        @if let Some(command) = &line.command { p.command { code { (told(command)) } } }
     }
 }

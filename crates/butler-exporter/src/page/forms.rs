@@ -10,6 +10,8 @@ pub(super) const PAGE: usize = 100;
 pub(super) enum Field<'a> {
     /// One of these, each by value and words, or all of them.
     Choice { name: &'static str, words: &'static str, options: Vec<(&'a str, &'a str)> },
+    /// One of these.
+    One { name: &'static str, words: &'static str, options: Vec<(&'a str, &'a str)>, chosen: &'a str },
     /// A text.
     Text { name: &'static str, words: &'static str },
 }
@@ -31,6 +33,12 @@ pub(super) fn form(asked: &Asked, fields: &[Field<'_>], button: &str) -> Markup 
                             @for (value, shown) in options {
                                 option value=(value) selected[asked.get(name) == Some(value)] { (shown) }
                             }
+                        }
+                    },
+                    Field::One { name, words, options, chosen } => label {
+                        (words) " "
+                        select name=(name) {
+                            @for (value, shown) in options { option value=(value) selected[value == chosen] { (shown) } }
                         }
                     },
                     Field::Text { name, words } => label {

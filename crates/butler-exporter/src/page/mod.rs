@@ -13,6 +13,8 @@ mod figures;
 mod findings;
 mod fold;
 mod forms;
+mod kinds;
+mod lists;
 mod network;
 mod parts;
 mod pictures;
@@ -37,8 +39,13 @@ pub(crate) use self::runbooks::runbook;
 pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The pages that every page leads to.
-const PAGES: [(&str, &str); 4] =
-    [("/", "Overview"), ("/findings", "Findings"), ("/attesters", "Attesters"), ("/runbooks/", "Runbooks")];
+const PAGES: [(&str, &str); 5] = [
+    ("/", "Overview"),
+    ("/findings", "Findings"),
+    ("/attesters", "Attesters"),
+    ("/tables", "Tables"),
+    ("/runbooks/", "Runbooks"),
+];
 
 /// One page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +56,8 @@ pub(crate) enum View {
     Findings,
     /// Own attesters one by one.
     Attesters,
+    /// A table of one network, whole.
+    Tables,
     /// The list of runbooks.
     Runbooks,
     /// One of them: its name and its text.
@@ -62,7 +71,8 @@ impl View {
             "/" => Some(Self::Overview),
             "/findings" => Some(Self::Findings),
             "/attesters" => Some(Self::Attesters),
-            "/runbooks/" => Some(Self::Runbooks),
+            "/tables" => Some(Self::Tables),
+            "/runbooks" | "/runbooks/" => Some(Self::Runbooks),
             _ => runbook(path.strip_prefix("/runbooks/")?).map(|(name, text)| Self::Runbook(name, text)),
         }
     }
@@ -77,6 +87,7 @@ pub(crate) fn render(view: View, facts: &Facts, asked: &Asked) -> String {
         View::Overview => ("", overview(facts, &lines)),
         View::Findings => ("Findings", findings::view(&lines, asked)),
         View::Attesters => ("Attesters", attesters::view(facts, asked)),
+        View::Tables => ("Tables", lists::view(facts, asked)),
         View::Runbooks => ("Runbooks", runbooks::index()),
         View::Runbook(name, text) => (name, runbooks::view(name, text, facts, asked)),
     };

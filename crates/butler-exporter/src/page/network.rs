@@ -29,8 +29,8 @@ pub(super) fn section(name: &str, scrapers: &[&ScraperFacts], now: u64) -> Marku
             (former_rollups(scrapers, now))
             (duties::section(scrapers))
             div.parts {
-                (parts::tables(scrapers, now))
-                (parts::slashing(scrapers, now))
+                (parts::tables(name, scrapers, now))
+                (parts::slashing(name, scrapers, now))
                 (parts::proposals(scrapers, now))
             }
             (slashers::section(scrapers, now))

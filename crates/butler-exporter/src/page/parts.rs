@@ -1,67 +1,22 @@
 //! The tables of a network: its nodes and hosts, its keys and money, what is voted against its attesters, what is proposed.
 
+use butler_core::daemon::http::identifiers::brief;
 use butler_core::domain::governance::ProposalState;
 use butler_core::domain::slashing::Stage;
 use butler_core::text::time::{distance, moment};
 use maud::{Markup, html};
 
 use super::facts::{ScraperFacts, samples, single};
-use super::figures::{figure, short, whole};
+use super::figures::{figure, whole};
 use super::fold::{Inside, fold};
-use super::tables::{Column, Shape, table};
+use super::kinds::{ACCUSED, HOSTS, NODES, PROVIDERS, PUBLISHERS};
+use super::tables::table;
 use crate::catalogue;
 
-static NODES: &[Column] = &[
-    ("answers", &catalogue::NODE_UP, None, Shape::Truth),
-    ("ready", &catalogue::NODE_READY, None, Shape::Truth),
-    ("L1", &catalogue::NODE_L1_REACHABLE, None, Shape::Truth),
-    ("rollup", &catalogue::NODE_ROLLUP, None, Shape::Label("rollup")),
-    ("right one", &catalogue::NODE_ROLLUP_AGREES, None, Shape::Truth),
-    ("peers", &catalogue::NODE_PEERS, Some(("status", "connected")), Shape::Figure),
-    ("proposed", &catalogue::NODE_PROPOSED, None, Shape::Figure),
-    ("proven", &catalogue::NODE_PROVEN, None, Shape::Figure),
-    ("version", &catalogue::NODE, None, Shape::Label("version")),
-];
-
-static HOSTS: &[Column] = &[
-    ("name", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "dns")), Shape::Truth),
-    ("p2p", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "p2p")), Shape::Truth),
-    ("RPC", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "rpc")), Shape::Truth),
-    ("RPC by IP", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "rpc_by_ip")), Shape::Truth),
-    ("L1", &catalogue::HOST_CHECK_SUCCESS, Some(("check", "l1")), Shape::Truth),
-    ("certificate ends", &catalogue::HOST_CERTIFICATE_EXPIRY, None, Shape::Moment),
-    ("version", &catalogue::HOST, None, Shape::Label("version")),
-];
-
-static PROVIDERS: &[Column] = &[
-    ("keys left", &catalogue::PROVIDER_QUEUE_LENGTH, None, Shape::Figure),
-    ("delegations", &catalogue::PROVIDER_DELEGATIONS, None, Shape::Figure),
-    ("take rate", &catalogue::PROVIDER_TAKE_RATE, None, Shape::Share),
-    ("own rewards, tokens", &catalogue::REWARDS_OWN, None, Shape::Figure),
-    ("not confirmed", &catalogue::UNCONFIRMED_SPLITS, None, Shape::Figure),
-];
-
-static PUBLISHERS: &[Column] = &[
-    ("has, ether", &catalogue::PUBLISHER_BALANCE, None, Shape::Figure),
-    ("should have", &catalogue::PUBLISHER_REQUIRED, None, Shape::Figure),
-    ("attesters", &catalogue::PUBLISHER_LOAD, None, Shape::Figure),
-];
-
-static ACCUSED: &[Column] = &[
-    ("votes", &catalogue::SLASHING_VOTES, None, Shape::Figure),
-    ("stage", &catalogue::SLASHING_VOTES, None, Shape::Label("stage")),
-    ("can be executed", &catalogue::SLASHING_EXECUTABLE, None, Shape::Moment),
-    ("takes, tokens", &catalogue::SLASHING_AMOUNT, None, Shape::Figure),
-    ("slashes to ejection", &catalogue::EJECTION_SLASHES, None, Shape::Figure),
-];
-
 /// Nodes, hosts, providers, publishers and rewards.
-pub(super) fn tables(scrapers: &[&ScraperFacts], now: u64) -> Markup {
+pub(super) fn tables(network: &str, scrapers: &[&ScraperFacts], now: u64) -> Markup {
     html! {
-        (table("Nodes", "node", scrapers, NODES, now))
-        (table("Hosts", "host", scrapers, HOSTS, now))
-        (table("Providers", "provider", scrapers, PROVIDERS, now))
-        (table("Publishers", "publisher", scrapers, PUBLISHERS, now))
+        @for kind in [&NODES, &HOSTS, &PROVIDERS, &PUBLISHERS] { (table(kind, network, scrapers, now)) }
         (rewards(scrapers))
     }
 }
@@ -85,7 +40,7 @@ fn rewards(scrapers: &[&ScraperFacts]) -> Markup {
 }
 
 /// Votes to slash: the current round, and own attesters that anybody voted against.
-pub(super) fn slashing(scrapers: &[&ScraperFacts], now: u64) -> Markup {
+pub(super) fn slashing(network: &str, scrapers: &[&ScraperFacts], now: u64) -> Markup {
     let value = |family| single(scrapers, family).map(whole);
     let Some(round) = value(&catalogue::SLASHING_ROUND) else { return html! {} };
     let against = samples(scrapers, &catalogue::SLASHING_ATTESTERS).filter(|sample| sample.value > 0.5);
@@ -114,7 +69,7 @@ pub(super) fn slashing(scrapers: &[&ScraperFacts], now: u64) -> Markup {
     };
     html! {
         div.part { (fold("Slashing", Inside { lines: None, bad: usize::from(is_accused) }, &part)) }
-        (table("Votes against own attesters", "attester", scrapers, ACCUSED, now))
+        (table(&ACCUSED, network, scrapers, now))
     }
 }
 
@@ -138,7 +93,7 @@ pub(super) fn proposals(scrapers: &[&ScraperFacts], now: u64) -> Markup {
             @if let Some(quorum) = value(&catalogue::GOVERNANCE_QUORUM) {
                 ": " (value(&catalogue::GOVERNANCE_SIGNALS).unwrap_or_default()) " of " (quorum) " signals"
             }
-            @if let Some(payload) = payload { " for " span title=(payload) { (short(payload)) } }
+            @if let Some(payload) = payload { " for " (brief(payload)) }
             @if let Some(end) = value(&catalogue::GOVERNANCE_ROUND_END) { "; it ends " (distance(now, end)) }
             "."
         }

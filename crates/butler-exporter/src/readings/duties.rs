@@ -15,7 +15,7 @@ use crate::catalogue::{self, Family};
 #[must_use]
 pub fn duties_readings(seen: &DutiesSeen, former: &[FormerDuties], basis: &DutiesBasis) -> Readings {
     let mut readings = Readings::default();
-    let proofs = proofs(&all_proposals(&seen.proposals, former), &basis.expected);
+    let proofs = proofs(&all_proposals(&seen.proposals, former), former, &basis.expected);
     push_proofs(&mut readings, &catalogue::COINBASE_PROOFS, None, proofs.values());
     let astray = proofs.values().map(|proof| proof.astray.len()).sum();
     readings.push(&catalogue::COINBASE_ASTRAY, [], count(astray));

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use butler_core::config::{SafeConfig, SignerConfig};
+use butler_core::config::{SafeConfig, SignerConfig, WantedConfig};
 use butler_core::domain::attester::coinbase::CoinbasePolicies;
 use butler_core::domain::attester::delegation::{Delegation, LogId};
 use butler_core::domain::attester::view::{AttesterView, OnChainStatus};
@@ -24,6 +24,21 @@ fn coinbase(number: u64) -> Coinbase {
     Coinbase::try_from(at(number)).unwrap()
 }
 
+fn nothing_wanted() -> WantedConfig {
+    let interval = Duration::from_secs(60);
+    WantedConfig {
+        admin: None,
+        create_provider: false,
+        take_rate_bps: None,
+        rewards_recipient: None,
+        keys: None,
+        drip_bad_keys: false,
+        funding: None,
+        look_interval: interval,
+        service_interval: interval,
+    }
+}
+
 fn config() -> NetworkConfig {
     NetworkConfig {
         name: "devnet".to_owned(),
@@ -39,6 +54,7 @@ fn config() -> NetworkConfig {
         aztec_nodes: Vec::new(),
         keystores: Vec::new(),
         safe: SafeConfig { service: None, proposer: None, requests_per_month: 1, stale_after: Duration::from_secs(60) },
+        wanted: nothing_wanted(),
         signer: SignerConfig { files: None, max_fee: 1.into(), priority_fee: 1.into(), max_cost: 1.into() },
         hosts: Vec::new(),
         key_files: Vec::new(),

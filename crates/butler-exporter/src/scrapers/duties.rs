@@ -131,7 +131,7 @@ impl DutiesScraper {
 
     /// Keeps what servers did for the next start. False when that failed, which is told. Blocks.
     fn save_strips(&mut self) -> bool {
-        self.strips_file.as_mut().zip(self.strips.as_ref()).is_none_or(|(file, strips)| file.save(strips))
+        self.strips_file.as_ref().zip(self.strips.as_ref()).is_none_or(|(file, strips)| file.save(strips))
     }
 
     /// Keeps what was read for the next start. Blocks.

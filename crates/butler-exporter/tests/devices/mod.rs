@@ -52,6 +52,7 @@ async fn every_page_fits_every_device_and_is_accessible() {
         ("attesters-10", &ten, "/attesters".to_owned()),
         ("attesters-1000", &thousand, "/attesters?state=IN_STAKING_QUEUE&finding=none".to_owned()),
         ("findings-1000", &thousand, "/findings?severity=critical".to_owned()),
+        ("tables-1000", &thousand, "/tables?network=mainnet&table=publishers&page=2".to_owned()),
         ("runbooks", &none, "/runbooks/".to_owned()),
         ("runbook", &ten, format!("/runbooks/ButlerCoinbaseMissing6h?network=mainnet&attester={attester}")),
         ("runbook-open", &ten, "/runbooks/ButlerWatcherKeystoreDown".to_owned()),
@@ -66,15 +67,20 @@ async fn every_page_fits_every_device_and_is_accessible() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(looks.len(), 10 * WIDTHS.len() * 2);
+    assert_eq!(looks.len(), 11 * WIDTHS.len() * 2);
     let faults: Vec<_> = looks
         .iter()
         .filter(|look| {
             look.inner_width != look.width
                 || !look.wider.is_empty()
+                || !look.broken.is_empty()
                 || !look.violations.is_empty()
                 || !look.refused.is_empty()
         })
         .collect();
     assert!(faults.is_empty(), "{faults:#?}");
+    // However much there is, the first page is one that somebody reads.
+    let longest =
+        looks.iter().filter(|look| look.page == "overview-1000" && look.width >= 1_280).map(|look| look.height);
+    assert!(longest.max().is_some_and(|height| height < 6_000), "{looks:#?}");
 }

@@ -112,9 +112,9 @@ fn chain(lines: &[AttesterLine], now: u64) -> Scraped {
         push(&mut readings, &catalogue::PROVIDER_DELEGATIONS, ["7"], 412.0);
         push(&mut readings, &catalogue::PROVIDER_TAKE_RATE, ["7"], 0.05);
         push(&mut readings, &catalogue::PROVIDER_RUNWAY, ["7"], number(12 * 24 * HOUR));
-        for index in 0..3 {
+        for index in 0..if lines.len() < 1_000 { 3 } else { 1_000 } {
             let publisher = address(200_000 + index);
-            push(&mut readings, &catalogue::PUBLISHER_BALANCE, [&publisher], 0.42 - number(index) / 10.0);
+            push(&mut readings, &catalogue::PUBLISHER_BALANCE, [&publisher], 0.42 - number(index % 4) / 10.0);
             push(&mut readings, &catalogue::PUBLISHER_REQUIRED, [&publisher], 0.5);
             push(&mut readings, &catalogue::PUBLISHER_LOAD, [&publisher], 12.5);
             push(&mut readings, &catalogue::PUBLISHER_RUNWAY, [&publisher], number((2 + index * 9) * 24 * HOUR));

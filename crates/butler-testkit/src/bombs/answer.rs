@@ -53,6 +53,8 @@ pub(super) enum Travel {
     Bytes,
     /// Nothing but headers, without end.
     Headers,
+    /// Nothing but heads that say that there is more to come.
+    Continue,
 }
 
 /// An answer that was not written yet.
@@ -132,6 +134,7 @@ pub(super) async fn answer((bomb, size): (Bomb, Size), upstream: &Client, reques
             after: Vec::new(),
         }),
         Bomb::EndlessHeaders => Answer { travel: Travel::Headers, ..Answer::bomb(Body::default()) },
+        Bomb::EndlessContinue => Answer { travel: Travel::Continue, ..Answer::bomb(Body::default()) },
         Bomb::OneByteChunks => Answer {
             travel: Travel::Bytes,
             ..Answer::bomb(Body {

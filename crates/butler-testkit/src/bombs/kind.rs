@@ -31,6 +31,8 @@ pub enum Bomb {
     EndlessBody,
     /// Headers that never end.
     EndlessHeaders,
+    /// `100 Continue` without end, before any answer.
+    EndlessContinue,
     /// 20 MB in chunks of one byte.
     OneByteChunks,
     /// 1 GB of one digit, compressed to 1 MB.
@@ -115,6 +117,7 @@ impl Bomb {
             | Self::NestedResult
             | Self::EndlessBody
             | Self::EndlessHeaders
+            | Self::EndlessContinue
             | Self::OneByteChunks
             | Self::GzipZeros
             | Self::GzipNested
@@ -126,7 +129,7 @@ impl Bomb {
     }
 
     /// Those that an endpoint of the chain can serve.
-    pub const OF_L1: [Self; 25] = [
+    pub const OF_L1: [Self; 26] = [
         Self::NestedId,
         Self::NestedCode,
         Self::NestedMessage,
@@ -141,6 +144,7 @@ impl Bomb {
         Self::ManyAnswers,
         Self::EndlessBody,
         Self::EndlessHeaders,
+        Self::EndlessContinue,
         Self::OneByteChunks,
         Self::GzipZeros,
         Self::GzipNested,
@@ -155,7 +159,7 @@ impl Bomb {
     ];
 
     /// Those that an Aztec node can serve.
-    pub const OF_NODES: [Self; 20] = [
+    pub const OF_NODES: [Self; 21] = [
         Self::NestedId,
         Self::NestedCode,
         Self::NestedMessage,
@@ -170,6 +174,7 @@ impl Bomb {
         Self::ManyAnswers,
         Self::EndlessBody,
         Self::EndlessHeaders,
+        Self::EndlessContinue,
         Self::OneByteChunks,
         Self::GzipZeros,
         Self::GzipNested,

@@ -54,6 +54,11 @@ async fn read_request(stream: &mut TcpStream, input: &mut Vec<u8>) -> io::Result
 
 async fn write_answer(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(PIECE, stream);
+    if answer.travel == Travel::Continue {
+        loop {
+            out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        }
+    }
     let head = format!("HTTP/1.1 {}\r\ncontent-type: application/json\r\n{}", answer.status, answer.headers);
     out.write_all(head.as_bytes()).await?;
     if answer.travel == Travel::Headers {
@@ -75,7 +80,7 @@ async fn write_body(out: &mut BufWriter<&mut TcpStream>, body: &Body, travel: Tr
                 write_chunk(out, std::slice::from_ref(byte)).await?;
             }
         }
-        Travel::Chunks | Travel::Headers => {
+        Travel::Chunks | Travel::Headers | Travel::Continue => {
             // Many units are one piece, and the last piece is as long as it has to be.
             let per_piece = (PIECE / body.unit.len().max(1)).max(1);
             let piece = body.unit.repeat(per_piece.min(times(body)));

@@ -42,8 +42,12 @@ pub struct Look {
     pub is_dark: bool,
     /// The width that the page has: more than the device's where something does not fit.
     pub inner_width: u32,
+    /// How long the page is, in CSS pixels.
+    pub height: u32,
     /// What reaches beyond it.
     pub wider: Vec<String>,
+    /// Addresses, hashes, states and codes that are broken over lines.
+    pub broken: Vec<String>,
     /// What axe-core finds.
     pub violations: Vec<String>,
     /// What the page's own policy refused.

@@ -13,6 +13,7 @@ mod keys;
 mod moves;
 mod oracle;
 mod proposals;
+mod registrations;
 mod rivals;
 mod slashers;
 mod stories;
@@ -34,6 +35,7 @@ pub use oracle::{
 };
 
 pub use proposals::{CheckpointWish, ProposedCheckpoint, Way};
+pub use registrations::registrations;
 pub use rivals::{Rival, ToldOfRival, WITH_RIVAL};
 pub use slashers::SlasherPair;
 pub use stories::{TWICE_STAKED, Told, TwiceStaked, with_wrong_proof};

@@ -8,11 +8,12 @@ use butler_core::runtime::report::one_line;
 
 use super::access::Right;
 use super::decisions::{self, Wanted};
+use super::lookup::{Found, look_up, row};
 use super::record::{NowAndThen, record};
 use super::rights::Rights;
 use super::rows::{of_entry, of_finished};
 use crate::health::Health;
-use crate::journal::{Journal, JournalError, Known, NextNumber, Query};
+use crate::journal::{Journal, JournalError, NextNumber, Query};
 use crate::queues::{is_paused, paused_of, queues_of};
 
 /// The answer to a question of this user, who has that right.
@@ -50,12 +51,11 @@ fn found(
         }
         Ask::Action { key } => {
             let place = journal.status()?.place;
-            Answer::Action(journal.look_up(key)?.map(|known| {
-                Box::new(match known {
-                    Known::Live(entry) => of_entry(*entry, &place),
-                    Known::Finished(finished) => of_finished(finished),
-                })
-            }))
+            match look_up(key, journal)? {
+                Found::Nothing => Answer::Action(None),
+                Found::One(known) => Answer::Action(Some(Box::new(row(known, &place)))),
+                Found::Several(known) => Answer::Several(known.into_iter().map(|known| row(known, &place)).collect()),
+            }
         }
         Ask::Decide { .. } if right < Right::Approve => {
             static TOLD: NowAndThen = NowAndThen::new();

@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use butler_core::control::{Answer, Choice, NotDecided, Shown};
-use butler_core::domain::action::{Phase, Policy};
+use butler_core::domain::action::{EffectKey, Phase, Policy};
 
 use super::access::{Access, Right};
+use super::lookup::{Found, look_up, row, several};
 use super::record::record;
-use super::rows::{of_entry, of_finished};
+use super::rows::of_entry;
 use crate::journal::{Decision, Entry, Journal, JournalError, Known, Verdict};
 
 /// The rules of the operator that a decision follows.
@@ -44,15 +45,15 @@ pub(super) fn decide_all(actions: &[Shown], wanted: Wanted<'_>, journal: &dyn Jo
     let (mut decided, mut refused) = (Vec::new(), Vec::new());
     for (shown, judged) in actions.iter().zip(judged) {
         let outcome = match judged {
-            Ok(_) => outcome(shown, outcomes.next(), wanted, &place, journal)?,
+            Ok(verdict) => outcome(&verdict.key, outcomes.next(), wanted, &place, journal)?.map_err(str::to_owned),
             Err(why) => Err(why),
         };
         match outcome {
             Ok(row) => decided.push(row),
             Err(why) => {
-                let (uid, key) = (wanted.asker, shown.key.as_str());
+                let (uid, key) = (wanted.asker, shown.key.to_string());
                 tracing::warn!(uid, key, choice = ?wanted.choice, "a decision of user {uid} was refused: {why}");
-                refused.push(NotDecided { key: shown.key.clone(), why: why.to_owned() });
+                refused.push(NotDecided { key: shown.key.clone(), why });
             }
         }
     }
@@ -70,34 +71,37 @@ fn verdict(
     wanted: Wanted<'_>,
     place: &str,
     journal: &dyn Journal,
-) -> Result<Result<Verdict, &'static str>, JournalError> {
-    let entry = match journal.look_up(&shown.key)? {
-        Some(Known::Live(entry)) => *entry,
-        Some(Known::Finished(finished)) => {
-            return Ok(Err(if finished.phase == Phase::Done { "it is done" } else { "it is dropped" }));
+) -> Result<Result<Verdict, String>, JournalError> {
+    let refused = |why: &str| Ok(Err(why.to_owned()));
+    let entry = match look_up(&shown.key, journal)? {
+        Found::One(Known::Live(entry)) => *entry,
+        Found::One(Known::Finished(finished)) => {
+            return refused(if finished.phase == Phase::Done { "it is done" } else { "it is dropped" });
         }
-        None => return Ok(Err("nothing is known of it")),
+        Found::Nothing => return refused("nothing is known of it"),
+        Found::Several(known) => return Ok(Err(several(&known))),
     };
     let actor = format!("uid {}", wanted.asker);
     let verdict = match allowed(&entry, &actor, wanted) {
         Ok(decision) => Verdict {
-            key: shown.key.clone(),
+            key: entry.action.key.clone(),
             version: entry.standing.version,
             decision,
             actor,
             reason: wanted.reason.map(str::to_owned),
         },
-        Err(why) => return Ok(Err(why)),
+        Err(why) => return refused(why),
     };
+    // The whole key is in what was shown: a short one that means another action by now is refused here.
     if of_entry(entry, place).shown.as_deref() != Some(shown.shown.as_str()) {
-        return Ok(Err("it is not what was shown: look at it again"));
+        return refused("it is not what was shown: look at it again");
     }
     Ok(Ok(verdict))
 }
 
 /// What became of a verdict. The journal has the last word: between the look and the decision somebody else may have decided.
 fn outcome(
-    shown: &Shown,
+    key: &EffectKey,
     outcome: Option<Result<Entry, JournalError>>,
     wanted: Wanted<'_>,
     place: &str,
@@ -112,13 +116,9 @@ fn outcome(
         Some(Err(error)) => return Err(error),
         None => return Ok(Err("it was not decided on: look at it again")),
     }
-    let (uid, key, choice) = (wanted.asker, shown.key.as_str(), wanted.choice);
-    tracing::info!(uid, key, ?choice, "decided by user {uid}");
-    Ok(match journal.look_up(&shown.key)? {
-        Some(Known::Live(entry)) => Ok(of_entry(*entry, place)),
-        Some(Known::Finished(finished)) => Ok(of_finished(finished)),
-        None => Err("nothing is known of it any more"),
-    })
+    let (uid, choice) = (wanted.asker, wanted.choice);
+    tracing::info!(uid, key = key.as_str(), ?choice, "decided by user {uid}");
+    Ok(journal.look_up(key)?.map(|known| row(known, place)).ok_or("nothing is known of it any more"))
 }
 
 /// The decision that a choice stands for, where the action stands now.

@@ -7,6 +7,7 @@
 mod access;
 mod answers;
 mod decisions;
+mod lookup;
 mod record;
 mod rights;
 mod rows;
@@ -14,6 +15,7 @@ mod visit;
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +69,22 @@ pub enum ControlError {
     },
 }
 
+/// Whether an earlier watcher's socket is left in a folder that is this user's alone.
+fn is_left(folder: &Path, path: &Path) -> Result<bool, ControlError> {
+    let failed = |source| ControlError::Io { path: path.to_owned(), source };
+    let metadata = std::fs::symlink_metadata(folder).map_err(failed)?;
+    // Passing it, which an earlier configuration may have allowed, is no harm: nothing else is in there.
+    if !metadata.is_dir() || metadata.uid() != own_uid() || metadata.mode() & 0o066 != 0 {
+        return Err(ControlError::Exposed(folder.to_owned()));
+    }
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => Ok(true),
+        Ok(_) => Err(ControlError::Occupied(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 /// The watcher's socket.
 #[derive(Debug)]
 pub struct Control {
@@ -94,22 +112,30 @@ impl Control {
         let failed = |source| ControlError::Io { path: path.clone(), source };
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        let metadata = std::fs::symlink_metadata(folder).map_err(failed)?;
-        // Passing it, which an earlier configuration may have allowed, is no harm: nothing else is in there.
-        if !metadata.is_dir() || metadata.uid() != own_uid() || metadata.mode() & 0o066 != 0 {
-            return Err(ControlError::Exposed(folder.to_owned()));
-        }
-        match std::fs::symlink_metadata(&path) {
-            Ok(found) if found.file_type().is_socket() => std::fs::remove_file(&path).map_err(failed)?,
-            Ok(_) => return Err(ControlError::Occupied(path)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
+        if is_left(folder, &path)? {
+            std::fs::remove_file(&path).map_err(failed)?;
         }
         // Until it is said who may come, nobody can.
         set_mode(folder, 0o700).map_err(failed)?;
         let listener = UnixListener::bind(&path).map_err(failed)?;
         open_to(&path, &rights.borrow().access).map_err(failed)?;
         Ok(Self { listener, path, rights, journal, health })
+    }
+
+    /// Looks whether it could listen below this folder, and makes nothing. Blocks.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub fn examine(runtime: &Path) -> Result<(), ControlError> {
+        let path = socket_in(runtime);
+        let too_long = |source| ControlError::Io { path: path.clone(), source };
+        SocketAddr::from_pathname(&path).map_err(too_long)?;
+        let folder = path.parent().unwrap_or(runtime);
+        // Whether one that is not there can be made is asked of folders.
+        if folder.symlink_metadata().is_ok() {
+            is_left(folder, &path)?;
+        }
+        Ok(())
     }
 
     /// Answers until it is dropped.

@@ -77,6 +77,7 @@ impl Visit {
             Answer::Status(_)
             | Answer::Actions { .. }
             | Answer::Action(_)
+            | Answer::Several(_)
             | Answer::Decided { .. }
             | Answer::Jobs(_)
             | Answer::Export(_)

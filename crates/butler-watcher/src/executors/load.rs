@@ -64,7 +64,7 @@ pub(super) async fn at_server(
         (Goal::KeystoreLoaded { .. }, Some(_)) => {
             End::NotNow(ANEW, "its nodes are not those that were shown".to_owned())
         }
-        (Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::JobDone { .. }, Some(_)) => {
+        (Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::Executed(_) | Goal::JobDone { .. }, Some(_)) => {
             refused("what it asks for is of another version")
         }
     };

@@ -15,6 +15,7 @@ mod keystores;
 mod load;
 mod loaded;
 mod orphans;
+pub mod proposals;
 mod round;
 mod verdict;
 
@@ -176,7 +177,7 @@ impl Executor {
         for leased in loads {
             let server = match &leased.entry.action.goal {
                 Goal::KeystoreLoaded { server, .. } => Some(server.as_str()),
-                Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::JobDone { .. } => None,
+                Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::Executed(_) | Goal::JobDone { .. } => None,
             };
             let keystore = keystores.all().iter().find(|keystore| Some(keystore.server()) == server);
             settlements.extend(load::at_server(keystore, leased, (gate, distance), self.journal.as_ref()).await?);

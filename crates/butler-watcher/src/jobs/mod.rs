@@ -21,7 +21,7 @@ mod work;
 
 pub use self::driver::Driver;
 pub use self::error::JobsError;
-pub use self::opened::open;
+pub use self::opened::{examine, open};
 pub use self::source::{Newest, Trigger};
 pub use self::work::Run;
 

@@ -43,12 +43,28 @@ pub fn open(
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.map_err(|source| JobsError::Folder { path: folder.clone(), source })?;
     }
-    let run = |pipeline: &PipelineConfig, job: &JobConfig| {
-        let id = id(pipeline, &job.name);
-        let runner = Runner::new(&id, setup(pipeline, job, &folder));
-        runner.map_err(|source| JobsError::Client { name: id.to_string(), source })
-    };
+    let run = |pipeline: &PipelineConfig, job: &JobConfig| runner(pipeline, job, &folder);
     Driver::open(&config.pipelines, shared, wishes, |pipeline| trigger(config, pipeline), run)
+}
+
+/// Looks whether all who are asked for items and jobs could be, without asking anybody; `state` is the watcher's own folder. Blocks.
+///
+/// # Errors
+/// A client of theirs cannot be built.
+pub fn examine(config: &Config, state: &Path) -> Result<(), JobsError> {
+    let folder = state.join("jobs");
+    for pipeline in config.pipelines.values() {
+        trigger(config, pipeline)?;
+        for job in pipeline.jobs.values() {
+            runner(pipeline, job, &folder)?;
+        }
+    }
+    Ok(())
+}
+
+fn runner(pipeline: &PipelineConfig, job: &JobConfig, folder: &Path) -> Result<Runner, JobsError> {
+    let id = id(pipeline, &job.name);
+    Runner::new(&id, setup(pipeline, job, folder)).map_err(|source| JobsError::Client { name: id.to_string(), source })
 }
 
 fn trigger(config: &Config, pipeline: &PipelineConfig) -> Result<Option<Box<dyn Trigger>>, JobsError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 
-use butler_core::domain::action::EffectKey;
+use butler_core::domain::action::{EffectKey, ShortKey};
 use serde_json::Value;
 
 use super::check::Checked;
@@ -103,6 +103,12 @@ pub trait Journal: Send + Sync + fmt::Debug {
     /// # Errors
     /// The store cannot be read.
     fn look_up(&self, key: &EffectKey) -> Result<Option<Known>, JournalError>;
+
+    /// The first of the actions that a short key may stand for, those that are over last.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn beginning(&self, short: &ShortKey, most: usize) -> Result<Vec<Known>, JournalError>;
 
     /// Where a cursor is.
     ///

@@ -71,6 +71,8 @@ pub enum Work {
     Tell,
     /// That of whoever carries out what an action says it changes: [`Entry::is_carried_out`].
     CarryOut,
+    /// That of whoever proposes to the owners of a Safe, and looks what became of it.
+    Propose,
     /// That of whoever does the jobs of pipelines; it is asked for by [`Journal::claim_jobs`](super::Journal::claim_jobs).
     Job,
 }
@@ -97,6 +99,8 @@ impl Entry {
     pub fn work(&self) -> Work {
         if self.standing.policy.acts() && self.action.job().is_some() {
             Work::Job
+        } else if self.standing.policy.acts() && self.action.proposal().is_some() {
+            Work::Propose
         } else if self.is_carried_out() {
             Work::CarryOut
         } else {
@@ -176,6 +180,17 @@ pub enum Known {
     Live(Box<Entry>),
     /// It ended.
     Finished(Finished),
+}
+
+impl Known {
+    /// The key of the action.
+    #[must_use]
+    pub fn key(&self) -> &EffectKey {
+        match self {
+            Self::Live(entry) => &entry.action.key,
+            Self::Finished(finished) => &finished.key,
+        }
+    }
 }
 
 /// How many actions there are, by kind and phase. Finished ones count as long as they are remembered.

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use butler_core::domain::action::EffectKey;
+use butler_core::domain::action::{EffectKey, ShortKey};
 use butler_core::runtime::report::one_line;
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ use super::schema::{CURSOR, Head};
 use super::settings::Settings;
 use super::steps::step::Step;
 use super::steps::{claim, claim_jobs, commit, count, decide, settle};
+use super::survey::{Survey, survey};
 use super::transfer::base::{let_go, prepare};
 use super::transfer::compact::copy;
 use super::transfer::export::export;
@@ -89,6 +90,14 @@ impl Keeper {
             keeper.change(|step| step.record(Op::Note(note)))?;
         }
         Ok(keeper)
+    }
+
+    /// Whether the journal in a folder could be opened, as far as that is known without writing anything there. Blocks.
+    ///
+    /// # Errors
+    /// It could not: as [`Self::open`].
+    pub fn survey(path: &Path) -> Result<Survey, JournalError> {
+        survey(path)
     }
 
     /// Makes the store of a journal again from its history. Nobody may have it open. Blocks.
@@ -295,6 +304,11 @@ impl Journal for Keeper {
             return Ok(Some(Known::Live(Box::new(entry))));
         }
         Ok(image.finished(key)?.map(Known::Finished))
+    }
+
+    fn beginning(&self, short: &ShortKey, most: usize) -> Result<Vec<Known>, JournalError> {
+        let inner = self.inner()?;
+        lists::beginning(&Image::new(&inner.store, inner.head.clone()), &inner.store, short, most)
     }
 
     fn cursor(&self, name: &str) -> Result<Option<Cursor>, JournalError> {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use butler_core::domain::action::Phase;
+use butler_core::domain::action::{Phase, ShortKey};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::disk::store::Store;
-use super::entry::{Entry, Finished};
+use super::entry::{Entry, Finished, Known};
 use super::error::JournalError;
 use super::image::{Image, parse};
 use super::request::{Page, Query};
@@ -43,6 +43,33 @@ pub(super) fn page(image: &Image<'_>, store: &Store, query: &Query) -> Result<Pa
         from = Bound::Excluded(key);
     }
     Ok(page)
+}
+
+/// The first of the actions that a short key may stand for: live ones, then those that are over.
+pub(super) fn beginning(
+    image: &Image<'_>,
+    store: &Store,
+    short: &ShortKey,
+    most: usize,
+) -> Result<Vec<Known>, JournalError> {
+    let mut found = Vec::new();
+    let id = Id::from(short);
+    for (letter, first) in [(LIVE, schema::live(id)), (FINISHED, schema::finished(id))] {
+        let mut from = Bound::Included(first);
+        while let Some((key, value)) = image.next(from, &[letter])? {
+            let known = if letter == LIVE {
+                Known::Live(Box::new(parse(store, &value)?))
+            } else {
+                Known::Finished(parse(store, &value)?)
+            };
+            if found.len() >= most || !short.begins(known.key().digest()) {
+                break;
+            }
+            found.push(known);
+            from = Bound::Excluded(key);
+        }
+    }
+    Ok(found)
 }
 
 /// Every record whose key begins so, by the rest of its key after the letter.

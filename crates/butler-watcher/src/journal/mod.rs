@@ -21,6 +21,7 @@ mod rules;
 mod schema;
 mod settings;
 mod steps;
+mod survey;
 mod transfer;
 
 pub use self::api::Journal;
@@ -42,7 +43,16 @@ pub(crate) use self::rules::millis;
 pub use self::rules::{Clock, Rules, SystemClock, random};
 pub use self::schema::JOURNAL_SCHEMA;
 pub use self::settings::Settings;
+pub use self::survey::Survey;
 pub use self::transfer::export::EXPORT_VERSION;
+
+use std::path::{Path, PathBuf};
+
+/// Where the journal is kept, below the watcher's folder.
+#[must_use]
+pub fn journal_directory(state_directory: &Path) -> PathBuf {
+    state_directory.join("journal")
+}
 
 #[cfg(test)]
 mod tests;

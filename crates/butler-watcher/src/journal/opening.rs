@@ -199,7 +199,7 @@ fn remade(
     Ok((identity, store, head))
 }
 
-fn opened(path: &Path, identity: &Identity, durability: Durability) -> Result<(Store, Head), JournalError> {
+pub(super) fn opened(path: &Path, identity: &Identity, durability: Durability) -> Result<(Store, Head), JournalError> {
     let store = Store::open(path, durability)?;
     let Some(bytes) = store.get(schema::HEAD)? else { return Err(JournalError::corrupt(path, "it has no head")) };
     let head: Head = parse(&store, &bytes)?;

@@ -13,6 +13,9 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 /// More than any flood that a chain can make in a block, and few enough for a receiver to live through a mistake.
 const HOURLY: u32 = 10_000;
 
+/// The same of what owners of a Safe are asked for: each asks a person for a signature.
+const PROPOSALS_HOURLY: u32 = 30;
+
 /// How often and how fast. Handed in when the journal is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -31,14 +34,14 @@ pub struct Rules {
 }
 
 impl Default for Rules {
-    /// Eight tries, 300 looks, from 2 s to 5 min, of which up to a half is random; 10,000 of a kind an hour.
+    /// Eight tries, 300 looks, from 2 s to 5 min, of which up to a half is random; 10,000 of a kind an hour, 30 of a kind that is proposed.
     fn default() -> Self {
         Self {
             tries: 8,
             looks: 300,
             least_pause: Duration::from_secs(2),
             most_pause: Duration::from_secs(300),
-            hourly: |_| Some(HOURLY),
+            hourly: |kind| Some(if kind.is_proposed() { PROPOSALS_HOURLY } else { HOURLY }),
             jitter: random,
         }
     }

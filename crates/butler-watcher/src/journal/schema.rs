@@ -5,8 +5,7 @@
 //! urgency, kind and time), those that are leased (by the lease's end), those with a deadline (jobs by themselves) and those whose approval expires. So nothing
 //! scans the whole.
 
-use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority};
-use ring::digest::{SHA256, digest};
+use butler_core::domain::action::{ActionKind, EffectKey, Phase, Priority, ShortKey};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Counts, Entry, LaneCounts, Work};
@@ -71,8 +70,14 @@ const ID_BYTES: usize = 16;
 impl Id {
     pub(crate) fn of(key: &EffectKey) -> Self {
         let mut id = [0; ID_BYTES];
-        let digest = digest(&SHA256, key.as_str().as_bytes());
-        id.iter_mut().zip(digest.as_ref()).for_each(|(byte, of)| *byte = *of);
+        id.iter_mut().zip(key.digest().as_bytes()).for_each(|(byte, of)| *byte = *of);
+        Self(id)
+    }
+
+    /// The lowest id of the keys that a short key may stand for.
+    pub(crate) fn from(short: &ShortKey) -> Self {
+        let mut id = [0; ID_BYTES];
+        id.iter_mut().zip(short.lowest().as_bytes()).for_each(|(byte, of)| *byte = *of);
         Self(id)
     }
 
@@ -147,19 +152,23 @@ const TO_CARRY_OUT: u8 = 3;
 /// The same of jobs.
 pub(crate) const TO_LOOK_AT_JOB: u8 = 4;
 pub(crate) const TO_DO_JOB: u8 = 5;
+/// The same of proposals.
+const TO_LOOK_AT_PROPOSAL: u8 = 6;
+const TO_PROPOSE: u8 = 7;
 
 /// Whose work stands under that byte.
 pub(crate) fn work_of(byte: u8) -> Work {
     match byte {
         ..=TO_DO => Work::Tell,
         TO_LOOK_AFTER..=TO_CARRY_OUT => Work::CarryOut,
-        TO_LOOK_AT_JOB.. => Work::Job,
+        TO_LOOK_AT_JOB..=TO_DO_JOB => Work::Job,
+        TO_LOOK_AT_PROPOSAL.. => Work::Propose,
     }
 }
 
 /// Whether what stands under that byte is to be done, and not only to be looked at.
 pub(crate) fn is_to_do(byte: u8) -> bool {
-    matches!(byte, TO_DO | TO_CARRY_OUT | TO_DO_JOB)
+    matches!(byte, TO_DO | TO_CARRY_OUT | TO_DO_JOB | TO_PROPOSE)
 }
 
 /// The queue's keys of one rank.
@@ -189,7 +198,7 @@ pub(crate) struct Queued<'a> {
 /// Reads a key of the queue.
 pub(crate) fn read_queued(key: &[u8]) -> Option<Queued<'_>> {
     let rest = key.get(2..)?;
-    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_DO_JOB)?;
+    let (end, work) = rest.iter().copied().enumerate().find(|(_, byte)| *byte <= TO_PROPOSE)?;
     let (due, id) = read_timed(rest.get(end..)?)?;
     Some(Queued { kind: rest.get(..end)?, work, due, id })
 }
@@ -216,6 +225,8 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
                 (Work::CarryOut, true) => TO_CARRY_OUT,
                 (Work::Job, false) => TO_LOOK_AT_JOB,
                 (Work::Job, true) => TO_DO_JOB,
+                (Work::Propose, false) => TO_LOOK_AT_PROPOSAL,
+                (Work::Propose, true) => TO_PROPOSE,
             }];
             keys.push(joined(QUEUE, &[&rank, lane.as_bytes(), &work, &entry.standing.due.to_be_bytes(), &id]));
         }
@@ -231,7 +242,7 @@ pub(crate) fn index_keys(entry: &Entry) -> Vec<Vec<u8>> {
                 keys.push(joined(JOB_DEADLINES, &[&until.to_be_bytes(), &id]));
             }
         }
-        (Some(until), Phase::AwaitingApproval | Phase::Due, Work::Tell | Work::CarryOut) => {
+        (Some(until), Phase::AwaitingApproval | Phase::Due, Work::Tell | Work::CarryOut | Work::Propose) => {
             keys.push(joined(DEADLINES, &[&until.to_be_bytes(), &id]));
         }
         (Some(_) | None, _, _) => {}

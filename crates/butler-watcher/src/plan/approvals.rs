@@ -33,7 +33,7 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
     let first = actions.first()?;
     let is_single = actions.len() == 1;
     let why = if is_single {
-        format!("waits for an approval: {}; `butler-cli actions approve {}`", first.why, first.key)
+        format!("waits for an approval: {}; `butler-cli actions approve {}`", first.why, first.key.short())
     } else {
         let count = actions.len();
         format!(
@@ -52,6 +52,7 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
     let edits = actions.iter().flat_map(|action| &action.edits);
     let mut shown: Vec<String> = edits.map(one_edit).collect();
     shown.extend(actions.iter().filter_map(|action| one_load(action)));
+    shown.extend(actions.iter().filter_map(|action| one_proposal(action)));
     // Jobs are of no block; each asks by itself.
     shown.extend(actions.iter().filter(|action| action.job().is_some()).map(|action| action.key.to_string()));
     let shown = shown.join(" ");
@@ -64,8 +65,8 @@ fn notice(block: H256, kind: ActionKind, place: Place, actions: &[&Action]) -> O
         kind: ActionKind::ApprovalNeeded,
         place,
         subject: if is_single { first.subject.clone() } else { ActionSubject::Network },
-        // What somebody did by hand needs no approval any more.
-        goal: if is_single { first.goal.clone() } else { Goal::Told },
+        // What somebody did by hand needs no approval any more. Of a proposal the words say all, and nobody else does it.
+        goal: if is_single && first.proposal().is_none() { first.goal.clone() } else { Goal::Told },
         priority: actions.iter().map(|action| action.priority).min()?,
         until: actions.iter().filter_map(|action| action.until).min(),
         why: cut(why),
@@ -81,13 +82,18 @@ fn one_edit(edit: &KeystoreEdit) -> String {
     format!("{server}/{file}/{validator}/{before}/{frame:x}")
 }
 
+/// The same of a proposal.
+fn one_proposal(action: &Action) -> Option<String> {
+    action.proposal().map(|proposal| format!("{}/{:x}", action.key, proposal.digest()))
+}
+
 /// The same of a reload.
 fn one_load(action: &Action) -> Option<String> {
     match &action.goal {
         Goal::KeystoreLoaded { nodes, content, .. } => {
             Some(format!("{}/{}/{:x}", action.key, nodes.join(","), content.digest))
         }
-        Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::JobDone { .. } => None,
+        Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::Executed(_) | Goal::JobDone { .. } => None,
     }
 }
 

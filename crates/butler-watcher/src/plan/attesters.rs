@@ -78,6 +78,14 @@ pub(super) fn handle(draft: &mut Draft<'_>, known: &Known, event: &Occurred) {
         }
         ActionKind::ConfigureCoinbase
         | ActionKind::ReloadKeystore
+        | ActionKind::AddKeys
+        | ActionKind::CreateProvider
+        | ActionKind::SetTakeRate
+        | ActionKind::SetRecipient
+        | ActionKind::Drip
+        | ActionKind::AcceptAdmin
+        | ActionKind::FundPublishers
+        | ActionKind::ProposalChanged
         | ActionKind::CoinbaseProven
         | ActionKind::CoinbaseContradicted
         | ActionKind::ApprovalNeeded

@@ -185,9 +185,14 @@ fn priority(severity: Severity) -> Priority {
 }
 
 /// Cuts a text to what an action may say.
-pub(super) fn shortened(mut text: String) -> String {
-    if text.len() > WHY_LIMIT {
-        let end = (0..=WHY_LIMIT.saturating_sub('…'.len_utf8())).rev().find(|end| text.is_char_boundary(*end));
+pub(crate) fn shortened(text: String) -> String {
+    shortened_to(text, WHY_LIMIT)
+}
+
+/// Cuts a text to so many bytes.
+pub(super) fn shortened_to(mut text: String, limit: usize) -> String {
+    if text.len() > limit {
+        let end = (0..=limit.saturating_sub('…'.len_utf8())).rev().find(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or(0));
         text.push('…');
     }

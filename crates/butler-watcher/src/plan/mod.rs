@@ -12,6 +12,7 @@ mod event;
 mod known;
 mod plans;
 pub mod proofs;
+pub mod proposals;
 mod provider;
 mod queued_keys;
 pub mod quiet;

@@ -8,7 +8,7 @@ use butler_core::domain::action::{Action, ActionKind, EffectKey};
 
 use super::channels::channel::Channel;
 use super::plain::{cut, plain, units};
-use super::turn::{Common, Turned};
+use super::turn::{Common, Turned, named};
 use super::wording::sentence;
 
 /// The longest part of a message about one thing, in UTF-16 units before it is escaped.
@@ -135,7 +135,7 @@ impl Digest {
         let mut planned: Vec<&Arc<Action>> = self.planned.values().collect();
         planned.sort_by_key(|action| action.priority);
         let asked = planned.into_iter().map(|action| (sentence(action, template), 1));
-        let taken = self.taken_back.iter().map(|(key, why)| (format!("taken back: {key}: {why}"), 1));
+        let taken = self.taken_back.iter().map(|(key, why)| (format!("taken back: {}: {why}", named(key)), 1));
         // What became of something asks for a person, and is a few lines however many there are.
         for (sentence, count) in self.turned.sentences().chain(asked).chain(taken).take(channel.listed()) {
             let left = room.saturating_sub(units(&text)).saturating_sub(3);

@@ -1,8 +1,11 @@
 //! What is told of an action: one line of a log, and one JSON object for a webhook.
 
-use butler_core::domain::action::{ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority};
+use butler_core::domain::action::{
+    ActionKind, ActionSubject, Assurance, EffectKey, Evidence, Goal, Priority, ProposedCall,
+};
 use butler_core::text::address::checksummed;
-use ethers_core::utils::hex;
+use ethers_core::types::H256;
+use ethers_core::utils::{hex, keccak256};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -114,6 +117,15 @@ fn goal(goal: &Goal) -> Value {
                 "files": content.count,
             }
         }),
+        Goal::Executed(proposal) => json!({
+            "executed": {
+                "safe": checksummed(&proposal.from).to_string(),
+                "effect": proposal.effect,
+                "effects": proposal.effects,
+                "remarks": proposal.remarks,
+                "calls": proposal.calls.iter().map(call).collect::<Vec<_>>(),
+            }
+        }),
         Goal::CoinbaseConfigured { provider_id, rollup, coinbase } => json!({
             "coinbase_configured": {
                 "provider": provider_id.get(),
@@ -122,6 +134,16 @@ fn goal(goal: &Goal) -> Value {
             }
         }),
     }
+}
+
+/// A call in words, with what tells it from any other one.
+fn call(call: &ProposedCall) -> Value {
+    json!({
+        "says": call.says,
+        "to": checksummed(&call.to).to_string(),
+        "value": call.value.to_string(),
+        "data_keccak256": format!("0x{:x}", H256(keccak256(&call.data))),
+    })
 }
 
 fn evidence(evidence: &Evidence) -> Value {

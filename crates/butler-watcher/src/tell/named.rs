@@ -68,7 +68,7 @@ impl Named {
                 | ActionSubject::Network
                 | ActionSubject::Job { .. },
             )
-            | (Goal::Told | Goal::KeystoreLoaded { .. } | Goal::JobDone { .. }, _) => None,
+            | (Goal::Told | Goal::KeystoreLoaded { .. } | Goal::Executed(_) | Goal::JobDone { .. }, _) => None,
         }
     }
 }

@@ -57,17 +57,42 @@ impl Common {
         let Self { turn, kind, why } = self;
         let kind = kind.map_or("of an unknown kind", ActionKind::name);
         match (turn, count) {
-            (Turn::Parked, 1) => format!("{first} is parked (`butler-cli actions retry`, or `drop`): {why}"),
+            (Turn::Parked, 1) => {
+                let (named, short) = (named(first), first.short());
+                format!("{named} is parked (`butler-cli actions retry {short}`, or `drop`): {why}")
+            }
             (Turn::Parked, _) => {
                 format!("{count} {kind} are parked (`butler-cli actions retry --kind {kind}`, or `drop`): {why}")
             }
             (Turn::AsksAgain, 1) => {
-                format!("waits for an approval again (`butler-cli actions approve {first}`): {why}")
+                let short = first.short();
+                format!("waits for an approval again (`butler-cli actions approve {short}`): {why}")
             }
             (Turn::AsksAgain, _) => {
                 format!("{count} {kind} wait for an approval again (`butler-cli actions approve --kind {kind}`): {why}")
             }
         }
+    }
+}
+
+/// An action as people are told of it by its key: what is done to whom, and the short key.
+pub(super) fn named(key: &EffectKey) -> String {
+    let mut parts = key.as_str().split('/');
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    // The chain and the contract are the same for most.
+    for part in parts.skip(2).filter(|part| !part.starts_with('~')) {
+        told.push_str(&format!(" {}", brief(part)));
+    }
+    format!("{told} ({})", key.short())
+}
+
+/// A part of a key; of a long one its ends.
+fn brief(part: &str) -> String {
+    const ENDS: (usize, usize) = (6, 4);
+    let ends = part.get(..ENDS.0).zip(part.len().checked_sub(ENDS.1).and_then(|from| part.get(from..)));
+    match ends {
+        Some((first, last)) if part.starts_with("0x") => format!("{first}…{last}"),
+        Some(_) | None => part.to_owned(),
     }
 }
 
@@ -126,5 +151,18 @@ impl Turned {
             let pressing = if common.priority() == Priority::Urgent { "URGENT " } else { "" };
             Some((format!("{pressing}{sentence}"), keys.len()))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_key_people_are_told_what_is_done_to_whom_and_how_to_ask_for_it() {
+        let (contract, attester, odd) = ("2".repeat(40), format!("0x{}beef", "1".repeat(36)), "3".repeat(64));
+        let key: EffectKey = format!("condition_began/1/0x{contract}/{attester}/late/~{odd}").parse().unwrap();
+        assert_eq!(named(&key), format!("condition_began 0x1111…beef late ({})", key.short()));
+        assert_eq!(named(&"odd".parse().unwrap()).split(' ').next(), Some("odd"));
     }
 }

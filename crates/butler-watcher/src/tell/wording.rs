@@ -44,7 +44,7 @@ fn field_of(action: &Action, field: TemplateField) -> String {
             ActionSubject::Network => "the network".to_owned(),
             ActionSubject::Job { job, item } => format!("{job} for {item}"),
         },
-        TemplateField::Key => action.key.to_string(),
+        TemplateField::Key => action.key.short().to_string(),
         TemplateField::Seen => match action.assurance {
             Assurance::OneEndpoint => "seen by one endpoint".to_owned(),
             Assurance::TwoEndpoints => String::new(),

@@ -190,7 +190,7 @@ impl Duties {
         let proposals = all_proposals(&seen.proposals, &former);
         let proofs = self.file.loaded();
         let before = proofs.clone();
-        proofs.look(&proposals, &facts.expected, read.to);
+        proofs.look(&proposals, &former, &facts.expected, read.to);
         let (counts, is_contradicted) = (proofs.counts(&facts.expected), proofs.open().next().is_some());
         let is_new = *proofs != before;
         if is_new && let Err(why) = self.file.save() {
@@ -239,6 +239,8 @@ impl Duties {
                     // It was mended since, and only the next proposal can tell whether that helped.
                     Some(Known::Finished(finished)) if is_older(one, finished.at, &telling) => break,
                     Some(Known::Finished(finished)) if !finished.again => {}
+                    // Asked for by its proposals at another rollup.
+                    Some(Known::Finished(_)) | None if plans.actions.iter().any(|action| action.key == key) => break,
                     Some(Known::Finished(_)) | None => {
                         plans.actions.push(mend(key, attester, one, *delegated, &telling));
                         break;
@@ -260,7 +262,7 @@ impl Duties {
         let keeps = asked.iter().filter_map(reloads::keep).collect();
         plans.actions.extend(asked.into_iter().map(|(action, _)| action));
         plans.retractions.extend(retractions);
-        let newest = newest(&proofs, &proposals, facts, &telling);
+        let newest = newest(&proofs, (&proposals, &former), facts, &telling);
         let early = newest.into_iter().filter(|action| !told.contains(&action.key)).collect();
         self.early.look(|key| told.contains(key), early).log(&self.network);
         Ok((plans, keeps))
@@ -324,8 +326,13 @@ fn remedies(proofs: &Proofs, network: &Network, views: Option<&Views>) -> BTreeM
 }
 
 /// What would be told if the newest blocks stay.
-fn newest(proofs: &Proofs, proposals: &[SeenProposal], facts: &Facts, telling: &Telling<'_>) -> Vec<Action> {
+fn newest(
+    proofs: &Proofs,
+    (proposals, former): (&[SeenProposal], &[FormerDuties]),
+    facts: &Facts,
+    telling: &Telling<'_>,
+) -> Vec<Action> {
     let mut proofs = proofs.clone();
-    proofs.look(proposals, &facts.expected, u64::MAX);
+    proofs.look(proposals, former, &facts.expected, u64::MAX);
     proofs.plan(telling).actions
 }

@@ -137,7 +137,11 @@ fn wanted(action: &Action) -> Option<(Address, Coinbase)> {
             | ActionSubject::Named(_)
             | ActionSubject::Network
             | ActionSubject::Job { .. },
-            Goal::CoinbaseConfigured { .. } | Goal::KeystoreLoaded { .. } | Goal::Told | Goal::JobDone { .. },
+            Goal::CoinbaseConfigured { .. }
+            | Goal::KeystoreLoaded { .. }
+            | Goal::Told
+            | Goal::Executed(_)
+            | Goal::JobDone { .. },
         ) => None,
     }
 }

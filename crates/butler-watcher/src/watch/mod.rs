@@ -10,6 +10,8 @@ mod error;
 mod findings;
 mod keys;
 mod memory;
+mod proposals;
+mod propose;
 mod prove;
 mod proven;
 mod reloads;
@@ -43,7 +45,9 @@ pub use self::error::WatchError;
 use self::findings::{Beside, Found};
 use self::keys::Keys;
 use self::memory::Memory;
+use self::proposals::Proposals;
 pub use self::wishes::Wishes;
+use crate::executors::proposals::{Books, can_propose};
 use crate::executors::{Keystores, Rollups};
 use crate::follower::{Checkpoint, FollowError, Follower, Look};
 use crate::health::Health;
@@ -77,6 +81,8 @@ pub struct Watch {
     wishes: Wishes,
     edits: Edits,
     rollups: Arc<watch::Sender<Rollups>>,
+    books: Arc<watch::Sender<Books>>,
+    proposals: Proposals,
     /// What the key files name, and what they named when what waits was last held against them.
     named: Named,
     held_against: Option<Named>,
@@ -90,12 +96,13 @@ impl Watch {
     /// # Errors
     /// The network cannot be opened, or is neither known to the journal nor has a block to begin with.
     pub fn open(
-        config: &Config,
+        config: &Arc<Config>,
         network: &str,
         state: &Path,
         (journal, health, news): (Arc<dyn Journal>, Arc<Health>, Arc<Notify>),
         (configured, wishes): (Arc<watch::Sender<Configured>>, Wishes),
-        (keystores, rollups): (Option<Arc<Keystores>>, Arc<watch::Sender<Rollups>>),
+        keystores: Option<Arc<Keystores>>,
+        (rollups, books): (Arc<watch::Sender<Rollups>>, Arc<watch::Sender<Books>>),
     ) -> Result<Self, WatchError> {
         let failed = |source: FollowError| WatchError::Follow { network: network.to_owned(), source: Box::new(source) };
         let settings = config.network(Some(network)).map_err(|error| failed(FollowError::Network(error.into())))?;
@@ -126,6 +133,8 @@ impl Watch {
             wishes,
             edits: Edits::new(keystores),
             rollups,
+            books,
+            proposals: Proposals::new(Arc::clone(config)),
             named: Named::default(),
             held_against: None,
             retries,
@@ -185,6 +194,7 @@ impl Watch {
     }
 
     async fn turn(&mut self) -> Result<(), Failed> {
+        let began = unix_now();
         let cursor = block_in_place(|| self.journal.cursor(&self.name)).map_err(Failed::Journal)?;
         let checkpoint = match cursor {
             Some(cursor) => Checkpoint { number: cursor.block, hash: Some(cursor.hash) },
@@ -203,6 +213,7 @@ impl Watch {
         self.health.remembered(&self.name, self.keys.is_kept());
         self.show_coinbases(&keys);
         self.follower.network_mut().keys = keys;
+        self.hand_out_keys();
         block_in_place(|| self.hold_against_files()).map_err(Failed::Journal)?;
         let (health, name) = (Arc::clone(&self.health), self.name.clone());
         let progress = move |block| health.progress(&name, block);
@@ -231,9 +242,14 @@ impl Watch {
             block_in_place(|| self.duties.note(self.follower.network(), snapshot));
             self.duties.find(self.follower.network(), &mut beside);
         }
-        let to = Cursor::from(&look.to);
+        let wished = match &look.snapshot {
+            Some(snapshot) => Box::pin(self.wish(snapshot, began)).await?,
+            None => Default::default(),
+        };
+        let (to, assurance) = (Cursor::from(&look.to), look.assurance);
         let (look, read) = Read::of(look);
         block_in_place(|| self.commit(cursor, look, beside, &final_blocks))?;
+        block_in_place(|| self.plan_wishes(wished, assurance, to))?;
         self.news.notify_one();
         self.duties.follow(self.follower.network(), &read, &self.health).await;
         self.prove(&read, to).await?;
@@ -329,6 +345,15 @@ impl Watch {
         let mut actions = self.memory.terms.plan(&look.setting, look.assurance);
         actions.extend(conditions::plan(&self.memory.episodes, &place, look.assurance));
         Ok(actions)
+    }
+
+    /// Hands the key files to whoever proposes.
+    fn hand_out_keys(&self) {
+        let network = self.follower.network();
+        if can_propose(&network.config) {
+            let (place, keys) = (self.place(), Arc::new(network.keys.clone()));
+            self.books.send_modify(|books| drop(books.insert(place, keys)));
+        }
     }
 
     fn place(&self) -> Place {

@@ -5,6 +5,7 @@ pub(crate) mod chore;
 pub(crate) mod person;
 pub(crate) mod proposals;
 pub(crate) mod receiver;
+pub(crate) mod safe;
 pub(crate) mod servers;
 pub(crate) mod traces;
 

@@ -11,7 +11,7 @@ use butler_core::domain::attester::position::Position;
 use butler_core::domain::duties::{DutiesSeen, FormerDuties, expected};
 use butler_core::domain::findings::Finding;
 use butler_core::domain::findings::duties::{of_failure, of_rollups};
-use butler_core::domain::rollups::followed::with_duties_since;
+use butler_core::domain::rollups::followed::{may_draw_besides, with_duties_since};
 use butler_core::runtime::report::{Chain, one_line};
 use ethers_core::types::Address;
 
@@ -95,6 +95,7 @@ async fn read(
             proposals: seen.iter().flat_map(|seen| &seen.proposals).copied().collect(),
             seen,
             validating: former.validating().collect(),
+            may_draw_besides: may_draw_besides(former, snapshot),
             failed,
         });
     }

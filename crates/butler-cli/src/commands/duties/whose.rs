@@ -8,7 +8,7 @@ use butler_core::domain::operator::labels::by_label;
 use ethers_core::types::Address;
 
 use crate::args::{DutiesArgs, Global};
-use crate::commands::rows::{attesters, rows};
+use crate::commands::rows::{Askable, attesters, rows};
 use crate::error::{CliError, Named};
 use crate::gather::{Gathered, Look, gather};
 
@@ -42,7 +42,8 @@ pub(super) async fn whose(global: &Global, args: &DutiesArgs) -> Result<Whose, C
         own.retain(|attester| labelled.contains(attester));
     }
     if !args.attester.is_empty() {
-        own = attesters(&args.attester, &own)?;
+        let askable = if args.all { Askable::Anybody } else { Askable::Followed };
+        own = attesters(&args.attester, &own, askable)?;
     }
     let own = if args.all && args.attester.is_empty() && args.label.is_empty() { None } else { Some(own) };
     let expected = expected(&all, &gathered.snapshot.delegations);

@@ -5,15 +5,25 @@ use std::collections::BTreeSet;
 use butler_core::chain::{SafeReadError, fetch_safe};
 use butler_core::client::l1::BlockTag;
 use butler_core::client::safe::{ListedTransaction, SafeService};
-use butler_core::client::trial::{Message, Order, Tried};
 use butler_core::contracts::safe::{SafeAccount, SafeState};
 use butler_core::network::http_settings;
-use butler_core::transaction::safe::contents_of;
+use butler_core::proposing::{NotKnown, dead_of};
 use ethers_core::types::{Address, H256};
 
 use super::journal::Journal;
+use crate::args::OfSafe;
 use crate::error::{CliError, SafeFault};
 use crate::gather::Gathered;
+
+/// The Safe that is named, or the one admin of the configured providers.
+pub(super) fn address(gathered: &Gathered, of: OfSafe) -> Result<Address, SafeFault> {
+    let admins: BTreeSet<Address> = gathered.snapshot.providers.values().map(|facts| facts.admin).collect();
+    match (of.safe, admins.first()) {
+        (Some(safe), _) => Ok(safe),
+        (None, Some(admin)) if admins.len() == 1 => Ok(*admin),
+        (None, Some(_) | None) => Err(SafeFault::NotOneSafe(admins.len())),
+    }
+}
 
 /// What is needed to look at a Safe, and to propose to it.
 #[derive(Debug)]
@@ -61,48 +71,13 @@ impl<'a> Desk<'a> {
         Ok(value)
     }
 
-    /// Those that are not executed as things are: the next one where it reverts, and what somebody deleted. Whether later ones revert is only known
-    /// when those before them are executed.
+    /// Those that are not executed as things are.
     pub(super) async fn dead(&self, listed: &[ListedTransaction]) -> Result<BTreeSet<H256>, CliError> {
-        let mut dead = BTreeSet::new();
-        for one in listed.iter().filter(|one| one.executed.is_none() && one.transaction.nonce == self.state.nonce) {
-            if self.reverts(one).await? {
-                dead.insert(one.hash);
-            }
-        }
-        let is_listed = |hash: H256| listed.iter().any(|one| one.hash == hash);
-        for kept in self.journal.kept().iter().filter(|one| one.has_arrived) {
-            let (hash, nonce) = (kept.proposal.hash, kept.proposal.nonce);
-            // A list may lag, and the answer about one transaction does not.
-            if nonce >= self.state.nonce
-                && !is_listed(hash)
-                && self.service.transaction(hash).await.map_err(SafeFault::from)?.is_none()
-            {
-                dead.insert(hash);
-            }
-        }
-        Ok(dead)
-    }
-
-    /// Whether what it calls reverts now, and with it all of it.
-    async fn reverts(&self, one: &ListedTransaction) -> Result<bool, CliError> {
-        let refund = &one.transaction.refund;
-        let Ok(version) = self.state.version.clone() else { return Ok(false) };
-        let contents = contents_of(&one.transaction, version);
-        // With gas of its own it is executed all the same, and uses its nonce up.
-        let is_whole = refund.safe_tx_gas.is_zero() && refund.gas_price.is_zero();
-        if !is_whole || contents.danger.is_some() || contents.calls.is_empty() {
-            return Ok(false);
-        }
-        let from = self.service.safe().address;
-        let messages: Vec<Message> = contents
-            .calls
-            .into_iter()
-            .map(|call| Message { from, to: call.to, value: call.value, data: call.data })
-            .collect();
-        let client = self.gathered.network.reader.client();
-        let trial = client.try_messages(&self.gathered.snapshot.block, &messages, Order::Together).await;
-        let tried = trial.map_err(CliError::Rpc)?.tried;
-        Ok(tried.iter().any(|tried| matches!(tried, Tried::Reverted { .. })))
+        let (client, block) = (self.gathered.network.reader.client(), &self.gathered.snapshot.block);
+        let dead = dead_of((client, block), &self.service, &self.state, listed, &self.journal.kept()).await;
+        dead.map_err(|error| match error {
+            NotKnown::Rpc(error) => CliError::Rpc(error),
+            NotKnown::Service(error) => SafeFault::from(error).into(),
+        })
     }
 }

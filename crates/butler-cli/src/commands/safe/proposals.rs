@@ -15,9 +15,9 @@ use butler_core::transaction::wording::words_of;
 use ethers_core::types::Address;
 use ethers_core::utils::hex;
 
-use super::desk::Desk;
+use super::desk::{Desk, address};
 use super::report::{Proposal, ProposalsReport, Safe, render};
-use crate::args::Global;
+use crate::args::{Global, OfSafe};
 use crate::error::{CliError, SafeFault};
 use crate::gather::{Gathered, Look, beside, gather};
 use crate::output::Output;
@@ -27,28 +27,12 @@ use crate::view::format;
 ///
 /// # Errors
 /// See [`CliError`].
-pub(in crate::commands) async fn proposals(
-    global: &Global,
-    safe: Option<Address>,
-    output: Output,
-) -> Result<Exit, CliError> {
+pub(in crate::commands) async fn proposals(global: &Global, of: OfSafe, output: Output) -> Result<Exit, CliError> {
     let gathered = gather(global, BlockTag::Latest, Look::Overview).await?;
-    let address = match safe {
-        Some(safe) => safe,
-        None => admin(&gathered)?,
-    };
+    let address = address(&gathered, of)?;
     let report = beside(async |_| Box::pin(at_desk(&gathered, address)).await).await?;
     output.result(&report, render)?;
     Ok(gathered.finish(Exit::Success))
-}
-
-/// The one admin of the configured providers.
-fn admin(gathered: &Gathered) -> Result<Address, SafeFault> {
-    let admins: BTreeSet<Address> = gathered.snapshot.providers.values().map(|facts| facts.admin).collect();
-    match admins.first() {
-        Some(admin) if admins.len() == 1 => Ok(*admin),
-        Some(_) | None => Err(SafeFault::NotOneSafe(admins.len())),
-    }
 }
 
 async fn at_desk(gathered: &Gathered, safe: Address) -> Result<ProposalsReport, CliError> {
@@ -105,33 +89,7 @@ fn gap_before(nonce: u64, first: u64, waiting: &BTreeSet<u64>) -> Option<u64> {
 }
 
 fn proposal(desk: &Desk<'_>, one: &ListedTransaction, fate: &Fate) -> Proposal {
-    let (safe, places) = (desk.service.safe().address, desk.gathered.places());
-    let is_rejection = is_rejection(&one.transaction, safe);
-    let (mut does, mut dangers) = (Vec::new(), Vec::new());
-    match desk.state.version.clone() {
-        Err(error) => dangers.push(error.to_string().lines().next().unwrap_or_default().to_owned()),
-        Ok(_) if is_rejection => does.push("reject what else has this nonce, and do nothing".to_owned()),
-        Ok(version) => {
-            let Contents { calls, danger } = contents_of(&one.transaction, version);
-            dangers.extend(danger.map(|danger| danger.to_string()));
-            for call in calls {
-                if let Some(words) = words_of(&call, &places) {
-                    does.push(words);
-                    continue;
-                }
-                let to = format::address(&call.to);
-                let selector =
-                    call.data.first_chunk::<4>().map(|selector| format!(", selector 0x{}", hex::encode(selector)));
-                let ether = format::amount(call.value, 18);
-                does.push(format!("unknown call: {to}{}, with {ether} ETH", selector.unwrap_or_default()));
-                dangers.push(if call.to == safe {
-                    "it changes the Safe itself, such as its owners".to_owned()
-                } else {
-                    format!("a call of {to} that is not on the list of what is planned here")
-                });
-            }
-        }
-    }
+    let Told { does, mut dangers, is_rejection } = told(desk, one);
     if !one.is_trusted {
         dangers.push("neither an owner nor a delegate signed it".to_owned());
     }
@@ -160,4 +118,43 @@ fn proposal(desk: &Desk<'_>, one: &ListedTransaction, fate: &Fate) -> Proposal {
         does,
         dangers,
     }
+}
+
+/// What a proposal would do, in words.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) does: Vec<String>,
+    dangers: Vec<String>,
+    is_rejection: bool,
+}
+
+pub(super) fn told(desk: &Desk<'_>, one: &ListedTransaction) -> Told {
+    let (safe, places) = (desk.service.safe().address, desk.gathered.places());
+    let is_rejection = is_rejection(&one.transaction, safe);
+    let (mut does, mut dangers) = (Vec::new(), Vec::new());
+    match desk.state.version.clone() {
+        Err(error) => dangers.push(error.to_string().lines().next().unwrap_or_default().to_owned()),
+        Ok(_) if is_rejection => does.push("reject what else has this nonce, and do nothing".to_owned()),
+        Ok(version) => {
+            let Contents { calls, danger } = contents_of(&one.transaction, version);
+            dangers.extend(danger.map(|danger| danger.to_string()));
+            for call in calls {
+                if let Some(words) = words_of(&call, &places) {
+                    does.push(words);
+                    continue;
+                }
+                let to = format::address(&call.to);
+                let selector =
+                    call.data.first_chunk::<4>().map(|selector| format!(", selector 0x{}", hex::encode(selector)));
+                let ether = format::amount(call.value, 18);
+                does.push(format!("unknown call: {to}{}, with {ether} ETH", selector.unwrap_or_default()));
+                dangers.push(if call.to == safe {
+                    "it changes the Safe itself, such as its owners".to_owned()
+                } else {
+                    format!("a call of {to} that is not on the list of what is planned here")
+                });
+            }
+        }
+    }
+    Told { does, dangers, is_rejection }
 }

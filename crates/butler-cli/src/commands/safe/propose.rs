@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use butler_core::chain::fetch_transaction_hash;
 use butler_core::client::safe::{NotPrepared, PreparedProposal};
+use butler_core::config::NetworkConfig;
 use butler_core::sign::LocalKey;
 use butler_core::transaction::Call;
 use butler_core::transaction::plan::Plan;
@@ -69,10 +70,14 @@ impl Proposed {
 /// # Errors
 /// See [`CliError`]; after an error of the service it may have arrived, and the next call finds that.
 pub(in crate::commands) async fn propose(gathered: &Gathered, plan: &Plan) -> Result<Proposed, CliError> {
-    let network = &gathered.network.config;
-    let files = network.safe.proposer.as_ref().ok_or_else(|| SafeFault::NoProposer(network.name.clone()))?;
-    let key = LocalKey::load(&files.keystore, &files.password).map_err(SafeFault::Key)?;
+    let key = proposer_key(&gathered.network.config)?;
     beside(async |_| Box::pin(at_desk(gathered, &key, plan)).await).await
+}
+
+/// Opens the key that proposes.
+pub(super) fn proposer_key(network: &NetworkConfig) -> Result<LocalKey, SafeFault> {
+    let files = network.safe.proposer.as_ref().ok_or_else(|| SafeFault::NoProposer(network.name.clone()))?;
+    LocalKey::load(&files.keystore, &files.password).map_err(SafeFault::Key)
 }
 
 async fn at_desk(gathered: &Gathered, key: &LocalKey, plan: &Plan) -> Result<Proposed, CliError> {

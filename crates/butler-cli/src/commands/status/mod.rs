@@ -16,11 +16,11 @@ use ethers_core::types::{Address, U256};
 
 use self::report::{Attester, Coinbase, Former, StatusReport, attester, former};
 use super::audit;
-use super::rows::{attesters, rows};
+use super::rows::{Askable, attesters, rows};
 use crate::args::{Global, StatusArgs};
 use crate::error::{CliError, Named};
 use crate::gather::{Gathered, Look, gather};
-use crate::output::{Output, remark};
+use crate::output::Output;
 use crate::view::format;
 use crate::view::table::{Column, Tone, Value, column, key, named, number, painted, plain, table, toned, words};
 
@@ -32,16 +32,10 @@ pub(super) async fn run(global: &Global, args: &StatusArgs, output: Output) -> R
     let gathered = gather(global, args.at.at, Look::Overview).await?;
     let rows = rows(&gathered);
     let known: BTreeSet<Address> = gathered.snapshot.attesters.keys().copied().collect();
-    let named = attesters(&args.attester, &known)?;
+    let named = attesters(&args.attester, &known, Askable::Followed)?;
     expect_servers(&args.server, &gathered, &rows)?;
     let report = report(&gathered, (args, &named), &rows);
     output.result(&report, render)?;
-    for attester in named.iter().filter(|attester| !gathered.snapshot.attesters.contains_key(attester)) {
-        remark(&format!(
-            "warning: {} is not followed: no key file, provider queue, delegation or `extra_attesters` names it",
-            format::address(attester)
-        ));
-    }
     Ok(gathered.finish(Exit::Success))
 }
 
@@ -111,7 +105,8 @@ fn render(report: &StatusReport, output: &Output) -> String {
         .map(|(state, count)| painted(output, &format!("{count} {state}"), state_tone(*state)))
         .collect();
     let total: u64 = report.counts_by_state.values().sum();
-    text.push_str(&format!("{}: {}\n\n", format::count(total, "attester"), counts.join(", ")));
+    let parts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+    text.push_str(&format!("{}{parts}\n\n", format::count(total, "attester")));
     if report.attesters.is_empty() {
         text.push_str("no attester to show\n");
         return text;

@@ -1,12 +1,12 @@
 //! Deciding: nothing is decided but what was shown, on this terminal or by an earlier command.
 
 use butler_core::control::{ActionRow, Answer, Ask, Choice, DECISIONS_LIMIT, Shown};
-use butler_core::domain::action::{EffectKey, Phase};
+use butler_core::domain::action::{ActionName, Phase};
 use butler_core::runtime::exit::Exit;
 
 use super::render::{render_action, render_actions, render_decided};
-use super::report::{ActionReport, ActionsReport, DecidedReport};
-use super::select::{digest, rows};
+use super::report::{ActionReport, ActionsReport, DecidedReport, Listed, Refused};
+use super::select::{self, digest, rows};
 use super::socket::{ask, strange};
 use crate::args::{DecideArgs, Global};
 use crate::error::CliError;
@@ -31,8 +31,8 @@ pub(super) async fn run(global: &Global, wanted: DecideArgs, choice: Choice, out
         let request = Ask::Decide { actions: part.to_vec(), choice, reason: reason.clone() };
         match ask(global, request).await {
             Ok(Answer::Decided { decided, refused }) => {
-                report.decided.extend(decided);
-                report.refused.extend(refused);
+                report.decided.extend(Listed::all(decided));
+                report.refused.extend(refused.into_iter().map(Refused::from));
             }
             Ok(_) => return Err(strange()),
             Err(CliError::WatcherRefused(why)) => return Err(CliError::DecisionRefused(why)),
@@ -40,7 +40,7 @@ pub(super) async fn run(global: &Global, wanted: DecideArgs, choice: Choice, out
         }
     }
     if let ([], [refused]) = (report.decided.as_slice(), report.refused.as_slice()) {
-        return Err(CliError::DecisionRefused(refused.why.clone()));
+        return Err(CliError::DecisionRefused(refused.refused.why.clone()));
     }
     output.result(&report, render_decided)?;
     Ok(if report.refused.is_empty() { Exit::Success } else { Exit::Refused })
@@ -57,7 +57,7 @@ fn phase(choice: Choice) -> Phase {
 /// One action, as it was shown before or is shown now.
 async fn one(
     global: &Global,
-    key: EffectKey,
+    key: ActionName,
     shown: Option<String>,
     choice: Choice,
     output: &Output,
@@ -66,10 +66,12 @@ async fn one(
         return Ok(Shown { key, shown });
     }
     terminal()?;
-    let Answer::Action(found) = ask(global, Ask::Action { key: key.clone() }).await? else { return Err(strange()) };
-    let Some(row) = found.map(|row| *row) else { return Err(refused("nothing is known of that action")) };
-    let shown = row.shown.clone();
-    confirm(&render_action(&ActionReport { action: Some(row) }, output), choice, output)?;
+    let Some(action) = select::one(global, key).await? else {
+        return Err(refused("nothing is known of that action"));
+    };
+    // Whatever it was asked for by: what is decided on is the very one that is shown here.
+    let (key, shown) = (action.row.key.clone().into(), action.row.shown.clone());
+    confirm(&render_action(&ActionReport { action: Some(action) }, output), choice, output)?;
     shown.map(|shown| Shown { key, shown }).ok_or_else(|| refused("that action is over"))
 }
 
@@ -86,11 +88,11 @@ fn all(rows: Vec<ActionRow>, shown: Option<String>, choice: Choice, output: &Out
         Some(_) => {}
         None => {
             terminal()?;
-            let report = ActionsReport { actions: rows.clone(), shown: now };
+            let report = ActionsReport { actions: Listed::all(rows.clone()), shown: now };
             confirm(&render_actions(&report, output), choice, output)?;
         }
     }
-    Ok(rows.into_iter().filter_map(|row| Some(Shown { key: row.key, shown: row.shown? })).collect())
+    Ok(rows.into_iter().filter_map(|row| Some(Shown { key: row.key.into(), shown: row.shown? })).collect())
 }
 
 fn terminal() -> Result<(), CliError> {

@@ -1,6 +1,7 @@
 //! `watcher status` and `actions`: what the watcher answers over its socket, and what a person decides.
 
 mod decide;
+mod outline;
 mod render;
 mod report;
 mod select;
@@ -10,7 +11,7 @@ use butler_core::control::{Answer, Ask, Choice, HistoryExport, ROWS_LIMIT};
 use butler_core::runtime::exit::Exit;
 
 use self::render::{render_action, render_actions, render_export, render_history, render_status};
-use self::report::{ActionReport, ActionsReport, HistoryReport};
+use self::report::{ActionReport, ActionsReport, HistoryReport, Listed};
 use self::select::{digest, rows};
 use self::socket::{ask, strange};
 use crate::args::{ActionsCommand, Global};
@@ -36,12 +37,12 @@ pub(super) async fn actions(global: &Global, command: ActionsCommand, output: Ou
     match command {
         ActionsCommand::List { phase, selection } => {
             let actions = rows(global, phase, &selection).await?;
-            output.result(&ActionsReport { shown: digest(&actions), actions }, render_actions)?;
+            output.result(&ActionsReport { shown: digest(&actions), actions: Listed::all(actions) }, render_actions)?;
         }
         ActionsCommand::Show { key } => {
-            let Answer::Action(found) = ask(global, Ask::Action { key }).await? else { return Err(strange()) };
-            let exit = if found.is_some() { Exit::Success } else { Exit::CheckFailed };
-            output.result(&ActionReport { action: found.map(|row| *row) }, render_action)?;
+            let action = select::one(global, key).await?;
+            let exit = if action.is_some() { Exit::Success } else { Exit::CheckFailed };
+            output.result(&ActionReport { action }, render_action)?;
             return Ok(exit);
         }
         ActionsCommand::Approve(wanted) => return decide::run(global, wanted, Choice::Approve, output).await,

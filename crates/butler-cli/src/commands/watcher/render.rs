@@ -1,20 +1,24 @@
 //! What is shown of the watcher and its actions.
 
 use butler_core::control::{ActionRow, HistoryExport, WatcherStatus};
-use butler_core::domain::action::{ActionKind, CoinbaseBefore, Goal};
+use butler_core::domain::action::{ActionKind, CoinbaseBefore, EffectKey, Goal, Proposal};
 use butler_core::runtime::clock::unix_now;
 use butler_core::text::time::distance;
 use ethers_core::types::H256;
+use serde_json::Value as Json;
 
-use super::report::{ActionReport, ActionsReport, DecidedReport, HistoryReport};
+use super::outline::outline;
+use super::report::{ActionReport, ActionsReport, DecidedReport, HistoryReport, Listed};
 use crate::output::Output;
+use crate::view::format;
 use crate::view::table::{Column, Tone, Value, column, key, number, plain, table, words};
 
 const NETWORKS: [Column; 4] = [key("NETWORK"), key("PLANNED TO"), column("FINAL", 1), key("STATE")];
 const COUNTS: [Column; 3] = [key("ACTION"), key("PHASE"), key("COUNT")];
-const ACTIONS: [Column; 4] = [key("PHASE"), column("ACTION", 1), key("KEY"), key("WHY")];
+const ACTIONS: [Column; 4] = [key("KEY"), key("ACTION"), key("PHASE"), key("WHY")];
 const EDITS: [Column; 5] = [key("SERVER"), key("FILE"), key("VALIDATOR"), key("COINBASE NOW"), key("COINBASE AFTER")];
 const LOADS: [Column; 4] = [key("SERVER"), key("NODES"), key("FILE TO LOAD"), key("DIGEST")];
+const CALLS: [Column; 2] = [key("CALL"), column("TO", 1)];
 const HISTORY: [Column; 3] = [key("LINE"), key("WHEN"), key("CHANGE")];
 const REFUSED: [Column; 2] = [key("NOT DECIDED ON"), key("WHY")];
 
@@ -44,26 +48,41 @@ pub(super) fn render_status(status: &WatcherStatus, output: &Output) -> String {
 }
 
 pub(super) fn render_actions(report: &ActionsReport, output: &Output) -> String {
-    let rows = report.actions.iter().map(|row| {
+    let rows = report.actions.iter().map(|Listed { short, row }| {
         let why = row.action.as_ref().map(|action| action.why.clone()).or_else(|| row.reason.clone());
         vec![
-            words(phase(row)),
+            plain(short.to_string()),
             plain(row.kind.name().to_owned()),
-            plain(row.key.to_string()),
+            words(phase(row)),
             words(why.unwrap_or_default()),
         ]
     });
     let mut text = table(output, &ACTIONS, rows);
-    let edits: Vec<_> = report.actions.iter().flat_map(edits).collect();
+    let edits: Vec<_> = report.actions.iter().flat_map(|listed| edits(&listed.row)).collect();
     if !edits.is_empty() {
         text.push('\n');
         text.push_str(&table(output, &EDITS, edits));
     }
-    let loads: Vec<_> = report.actions.iter().flat_map(loads).collect();
+    let loads: Vec<_> = report.actions.iter().flat_map(|listed| loads(&listed.row)).collect();
     if !loads.is_empty() {
         text.push('\n');
         text.push_str(&table(output, &LOADS, loads));
     }
+    for proposal in report.actions.iter().filter_map(|listed| listed.row.action.as_ref()?.proposal()) {
+        text.push('\n');
+        text.push_str(&calls(proposal, output));
+    }
+    text
+}
+
+/// What owners of a Safe are asked to sign: what is different afterwards, each call, and what they should know.
+fn calls(proposal: &Proposal, output: &Output) -> String {
+    let mut text: String = proposal.effects.iter().map(|effect| output.fitted(&format!("  * {effect}\n"))).collect();
+    text.push_str(&output.fitted(&format!("\nthe Safe {} is to call\n", format::address(&proposal.from))));
+    let rows =
+        proposal.calls.iter().map(|call| vec![words(call.says.clone()), plain(format::address(&call.to).to_string())]);
+    text.push_str(&table(output, &CALLS, rows));
+    text.extend(proposal.remarks.iter().map(|remark| output.fitted(&format!("note: {remark}\n"))));
     text
 }
 
@@ -110,10 +129,10 @@ fn edits(row: &ActionRow) -> Vec<Vec<Value>> {
 }
 
 pub(super) fn render_action(report: &ActionReport, output: &Output) -> String {
-    let Some(row) = &report.action else { return "nothing is known of it\n".to_owned() };
-    let mut text = render_actions(&ActionsReport { actions: vec![row.clone()], shown: String::new() }, output);
-    if let Ok(whole) = serde_json::to_string_pretty(row) {
-        text.push_str(&format!("\n{whole}\n"));
+    let Some(action) = &report.action else { return "nothing is known of it\n".to_owned() };
+    let mut text = render_actions(&ActionsReport { actions: vec![action.clone()], shown: String::new() }, output);
+    if let Ok(whole) = serde_json::to_value(&action.row) {
+        text.push_str(&format!("\n{}", outline(&with_short_keys(whole), output.width)));
     }
     text
 }
@@ -121,14 +140,30 @@ pub(super) fn render_action(report: &ActionReport, output: &Output) -> String {
 pub(super) fn render_history(report: &HistoryReport, output: &Output) -> String {
     let rows = report.lines.iter().map(|row| {
         let time = butler_core::text::time::moment(row.at / 1000);
-        vec![number(row.line.to_string()), plain(time), words(spaced(&row.change))]
+        vec![number(row.line.to_string()), plain(time), words(spaced(&with_short_keys(row.change.clone())))]
     });
     table(output, &HISTORY, rows)
 }
 
+/// The same with a short key for every whole one, which no line has room for.
+fn with_short_keys(value: Json) -> Json {
+    match value {
+        Json::Object(members) => members.into_iter().map(|(name, value)| (name, with_short_keys(value))).collect(),
+        Json::Array(values) => values.into_iter().map(with_short_keys).collect(),
+        Json::String(text) => Json::String(short_of(&text).unwrap_or(text)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => value,
+    }
+}
+
+/// The short key of a whole one, which begins with the kind of the action.
+fn short_of(text: &str) -> Option<String> {
+    let (kind, _) = text.split_once('/')?;
+    kind.parse::<ActionKind>().ok()?;
+    Some(text.parse::<EffectKey>().ok()?.short().to_string())
+}
+
 /// JSON with a blank wherever it may be broken.
-fn spaced(value: &serde_json::Value) -> String {
-    use serde_json::Value as Json;
+fn spaced(value: &Json) -> String {
     match value {
         Json::Object(members) => {
             let members =
@@ -156,10 +191,11 @@ pub(super) fn render_decided(report: &DecidedReport, output: &Output) -> String 
     let mut text = String::new();
     if !report.decided.is_empty() {
         text = render_actions(&ActionsReport { actions: report.decided.clone(), shown: String::new() }, output);
+        text.push('\n');
     }
     if !report.refused.is_empty() {
-        let rows = report.refused.iter().map(|one| vec![plain(one.key.to_string()), words(one.why.clone())]);
-        text.push_str(&format!("\n{}", table(output, &REFUSED, rows)));
+        let rows = report.refused.iter().map(|one| vec![plain(one.short.to_string()), words(one.refused.why.clone())]);
+        text.push_str(&table(output, &REFUSED, rows));
     }
     text
 }
@@ -201,11 +237,30 @@ mod tests {
 
     #[test]
     fn actions_and_what_they_change_are_told_whole_at_every_width() {
-        let report = ActionsReport { actions: vec![row()], shown: String::new() };
+        let report = ActionsReport { actions: Listed::all(vec![row()]), shown: String::new() };
         insta::assert_snapshot!(at_usual_widths(|output| render_actions(&report, output)));
-        let refused = NotDecided { key: row().key, why: "it is not what was shown: show it again".to_owned() };
-        let report = DecidedReport { decided: Vec::new(), refused: vec![refused] };
+        let refused = NotDecided { key: row().key.into(), why: "it is not what was shown: show it again".to_owned() };
+        let report = DecidedReport { decided: Vec::new(), refused: vec![refused.into()] };
         insta::assert_snapshot!(at_usual_widths(|output| render_decided(&report, output)));
+        let report = ActionReport { action: Listed::all(vec![row()]).pop() };
+        insta::assert_snapshot!(at_usual_widths(|output| render_action(&report, output)));
+    }
+
+    #[test]
+    fn what_owners_of_a_safe_are_to_sign_is_told_in_words_at_every_width() {
+        let mut row = serde_json::to_value(row()).unwrap();
+        let [safe, registry] = [7, 1].map(told);
+        row["action"]["kind"] = json!("set_take_rate");
+        row["action"]["edits"] = json!([]);
+        row["action"]["goal"] = json!({"executed": {
+            "from": safe, "wish": {"set_take_rate": {"provider": 7, "take_rate_bps": 1500}}, "effect": "set_take_rate/1/7/1500",
+            "calls": [{"to": registry, "value": "0x0", "data": "0xcea00fa5", "says": "set the share of provider 7 to 1500 basis points"}],
+            "effects": ["provider 7 keeps 15.00 % of future delegations, and no longer 7.00 %"],
+            "remarks": ["delegations of before keep the share that they were made with"],
+        }});
+        let report =
+            ActionsReport { actions: Listed::all(vec![serde_json::from_value(row).unwrap()]), shown: String::new() };
+        insta::assert_snapshot!(at_usual_widths(|output| render_actions(&report, output)));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Which actions are meant, and the hash that stands for all of them.
 
 use butler_core::control::{ActionRow, Answer, Ask, ROWS_LIMIT};
-use butler_core::domain::action::{ActionKind, Phase};
+use butler_core::domain::action::{ActionKind, ActionName, Phase};
 use butler_core::runtime::clock::unix_now;
 use ethers_core::utils::{hex, keccak256};
 
+use super::report::Listed;
 use super::socket::{ask, strange};
 use crate::args::{Global, Selection};
 use crate::error::CliError;
@@ -29,6 +30,26 @@ pub(super) async fn rows(
     rows.retain(|row| is_selected(row, selection, now));
     rows.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(rows)
+}
+
+/// The action that a name stands for; `None` when nothing is known of it.
+pub(super) async fn one(global: &Global, name: ActionName) -> Result<Option<Listed>, CliError> {
+    let told = name.to_string();
+    match ask(global, Ask::Action { key: name }).await? {
+        Answer::Action(found) => Ok(found.map(|row| Listed { short: row.key.short(), row: *row })),
+        Answer::Several(rows) => {
+            let known = Listed::all(rows).into_iter();
+            let known = known.map(|Listed { short, row }| format!("{short} ({}, {})", row.kind, row.phase.name()));
+            Err(CliError::SeveralActions { name: told, known: known.collect() })
+        }
+        Answer::Status(_)
+        | Answer::Actions { .. }
+        | Answer::Decided { .. }
+        | Answer::Jobs(_)
+        | Answer::Export(_)
+        | Answer::History(_)
+        | Answer::Refused(_) => Err(strange()),
+    }
 }
 
 /// Whether an action is one of those that are asked for.

@@ -19,7 +19,7 @@ use crate::domain::block::BlockRef;
 use crate::domain::duties::FormerDuties;
 use crate::domain::rollup::RollupClock;
 use crate::domain::rollups::RollupId;
-use crate::domain::rollups::followed::duties_end;
+use crate::domain::rollups::followed::{duties_end, may_draw_besides};
 use crate::domain::snapshot::NetworkSnapshot;
 use crate::runtime::report::one_line;
 use crate::store::file::StoreError;
@@ -41,6 +41,7 @@ struct Former {
     /// The newest checkpoint, and the block at which the rollup said so.
     pending: (u64, Option<u64>),
     validating: BTreeSet<Address>,
+    may_draw_besides: BTreeSet<Address>,
     failed: Option<String>,
 }
 
@@ -77,6 +78,7 @@ impl FormerBooks {
             let held = self.0.entry(former.id).or_insert_with(open);
             held.until = held.until.max(duties_end(former, snapshot).unwrap_or_default());
             held.validating = former.validating().collect();
+            held.may_draw_besides = may_draw_besides(former, snapshot);
             if let Some(figures) = &former.figures {
                 held.clock = Some(figures.clock);
                 // What is not told may be what was told before.
@@ -120,6 +122,7 @@ impl FormerBooks {
             proposals: held.book.proposals(),
             seen: held.book.seen().cloned(),
             validating: held.validating.clone(),
+            may_draw_besides: held.may_draw_besides.clone(),
             failed: held.failed.clone(),
         });
         let is_any = |one: &FormerDuties| one.seen.is_some() || one.failed.is_some() || !one.proposals.is_empty();
@@ -146,8 +149,8 @@ impl FormerBooks {
 
 impl Former {
     fn of(book: DutiesBook) -> Self {
-        let (pending, validating) = ((0, None), BTreeSet::new());
-        Self { book, clock: None, until: 0, pending, validating, failed: None }
+        let (validating, may_draw_besides) = (BTreeSet::new(), BTreeSet::new());
+        Self { book, clock: None, until: 0, pending: (0, None), validating, may_draw_besides, failed: None }
     }
 
     /// Whether own attesters can have duties there at that block, or had some in the span that is told: what they proposed last is read, and

@@ -38,6 +38,7 @@ use self::headers::{basic, quota, retry_after};
 pub use self::headers::{basic_authorization, wait_of};
 pub use self::settings::{HttpSettings, HttpSetupError};
 pub(super) use self::status::meaning;
+pub use self::tls::authorities;
 use self::tls::tls_config;
 pub(super) use self::tls::trusted_roots;
 use super::body;

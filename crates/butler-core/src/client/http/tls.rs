@@ -20,18 +20,32 @@ pub(in crate::client) fn trusted_roots(
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     if let Some(path) = ca_file {
-        let fault = |problem: String| HttpSetupError::Authorities { path: path.to_path_buf(), problem };
-        let certificates = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| fault(error.to_string()))?;
-        if certificates.is_empty() {
-            return Err(fault("no certificate in it".to_owned()));
-        }
-        for certificate in certificates {
-            roots.add(certificate).map_err(|error| fault(error.to_string()))?;
-        }
+        add(&mut roots, path)?;
     }
     Ok(roots)
+}
+
+/// The certificate authorities of a file, each found to be one. Blocks.
+///
+/// # Errors
+/// `Authorities` where there is none, or something that is none.
+pub fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpSetupError> {
+    add(&mut rustls::RootCertStore::empty(), path)
+}
+
+/// Adds those of a file to others.
+fn add(roots: &mut rustls::RootCertStore, path: &Path) -> Result<Vec<CertificateDer<'static>>, HttpSetupError> {
+    let fault = |problem: String| HttpSetupError::Authorities { path: path.to_path_buf(), problem };
+    let certificates = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| fault(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(fault("no certificate in it".to_owned()));
+    }
+    for certificate in &certificates {
+        roots.add(certificate.clone()).map_err(|error| fault(error.to_string()))?;
+    }
+    Ok(certificates)
 }
 
 pub(super) fn tls_config(settings: &HttpSettings) -> Result<rustls::ClientConfig, HttpSetupError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ethers_core::types::{Address, H256};
 use jiff::Timestamp;
 
-use super::answers::TransactionText;
+use super::answers::{PageText, TransactionText};
 use super::error::{ServiceError, ServiceLie};
 use crate::contracts::safe::{GasRefund, Operation, SafeAccount, SafeTransaction};
 use crate::text::fixed::Fixed;
@@ -45,6 +45,12 @@ pub struct ListedExecution {
     pub is_successful: Option<bool>,
     /// In which transaction.
     pub transaction: Option<H256>,
+}
+
+/// The transactions of one page that are what they say to be; `None` where it is no page.
+pub(crate) fn read_page(json: &[u8], safe: &SafeAccount) -> Option<Vec<ListedTransaction>> {
+    let page: PageText<TransactionText> = serde_json::from_slice(json).ok()?;
+    Some(page.results.into_iter().filter_map(|text| ListedTransaction::read(text, safe).ok()).collect())
 }
 
 impl ListedTransaction {

@@ -15,6 +15,7 @@ mod service;
 pub use self::budget::{BudgetSpent, RequestBudget};
 pub use self::delegates::Delegate;
 pub use self::error::{ServiceError, ServiceLie};
+pub(crate) use self::listed::read_page;
 pub use self::listed::{ListedExecution, ListedTransaction};
 pub use self::prepared::{NotPrepared, ORIGIN_LIMIT, PreparedProposal};
 pub use self::service::{MOST_LISTED, SafeService};

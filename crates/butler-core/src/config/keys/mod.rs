@@ -7,10 +7,12 @@ mod channels;
 mod http;
 mod keystores;
 mod pipelines;
+mod policies;
 mod safe;
 mod schema;
 mod signer;
 mod table;
+mod wanted;
 mod ways;
 
 pub use self::schema::{Bounds, Group, Key, Presence, Shape, Subsection};

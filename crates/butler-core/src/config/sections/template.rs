@@ -26,7 +26,7 @@ pub enum TemplateField {
     Chain,
     /// Whom it is about: an address, or another name.
     Subject,
-    /// The action's key, for `butler-cli actions show`.
+    /// The action's short key, for `butler-cli actions show`.
     Key,
     /// `seen by one endpoint`, or nothing.
     Seen,

@@ -12,7 +12,7 @@ pub enum Outcome {
     Good,
     /// The service goes on with it, and somebody should look.
     Warning,
-    /// The service does not do what it is for.
+    /// The service does not do what it is for, or something on this machine keeps it from starting.
     Bad,
     /// The service does not start: its configuration cannot be used.
     Unusable,

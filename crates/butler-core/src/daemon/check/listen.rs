@@ -5,40 +5,61 @@ use std::net::TcpListener;
 
 use super::list::Check;
 use crate::config::HttpConfig;
+use crate::daemon::http::bind::bind_hint;
+use crate::daemon::service::presence::Presence;
 
 pub(super) fn look(http: &HttpConfig) -> Check {
-    let (what, address) = (format!("`{}.listen`", http.section), http.listen);
-    match TcpListener::bind(address) {
-        Ok(_) => match http.exposure() {
+    let (what, address, section) = (format!("`{}.listen`", http.section), http.listen, &http.section);
+    let Err(error) = TcpListener::bind(address) else {
+        return match http.exposure() {
             Some(exposed) => Check::warning(what, exposed),
             None => Check::good(what, format!("{address} is free")),
-        },
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            Check::warning(what, format!("{address} is in use")).hint("all is well where that is this service itself")
-        }
-        Err(error) => Check::bad(what, format!("{address} cannot be listened on: {error}")),
+        };
+    };
+    let why = format!("failed to listen on {address}: {error}");
+    if error.kind() == ErrorKind::AddrInUse && Presence::is_claimed(section, address.port()) {
+        let hint =
+            format!("butler-{section} itself listens there: all is well beside it, and a second one does not start");
+        return Check::warning(what, why).hint(hint);
     }
+    Check::bad(what, why).hint(bind_hint(&error, address, &format!("{section}.listen"), section))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::super::list::Outcome;
     use super::*;
 
-    #[test]
-    fn an_address_is_free_or_in_use_or_not_of_this_machine() {
-        let http = |listen: &str| HttpConfig {
+    fn http(listen: SocketAddr) -> HttpConfig {
+        HttpConfig {
             section: "exporter".to_owned(),
-            listen: listen.parse().unwrap(),
+            listen,
             bearer_token: None,
             basic_users: Vec::new(),
             tls: None,
             host_names: Vec::new(),
-        };
-        assert_eq!(look(&http("127.0.0.1:0")).outcome, Outcome::Good);
+        }
+    }
+
+    #[test]
+    fn an_address_is_free_or_in_use_or_not_of_this_machine() {
+        let outcome = |listen: &str| look(&http(listen.parse().unwrap())).outcome;
+        assert_eq!(outcome("127.0.0.1:0"), Outcome::Good);
+        assert_eq!(outcome("192.0.2.1:0"), Outcome::Bad);
+        assert_eq!(outcome("0.0.0.0:0"), Outcome::Warning, "everybody can read what is served");
+    }
+
+    #[test]
+    fn a_port_that_another_program_has_fails_and_one_that_is_this_services_own_does_not() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        assert_eq!(look(&http(&taken.local_addr().unwrap().to_string())).outcome, Outcome::Warning);
-        assert_eq!(look(&http("192.0.2.1:0")).outcome, Outcome::Bad);
-        assert_eq!(look(&http("0.0.0.0:0")).outcome, Outcome::Warning, "everybody can read what is served");
+        let address = taken.local_addr().unwrap();
+        let (_other, found) = (Presence::claim("watcher", address.port()), look(&http(address)));
+        assert_eq!(found.outcome, Outcome::Bad);
+        assert!(found.why.starts_with(&format!("failed to listen on {address}: ")), "{found:?}");
+        assert!(found.hint.is_some_and(|hint| hint.contains("`exporter.listen`")));
+        let _own = Presence::claim("exporter", address.port()).unwrap();
+        assert_eq!(look(&http(address)).outcome, Outcome::Warning);
     }
 }

@@ -1,13 +1,17 @@
 //! What a request for a page asks for: a path, and parameters as a plain GET form sends them.
 //!
-//! Bounded: what is too long, and what comes after the sixteenth parameter, is not there.
+//! Bounded: whoever asks for more is told so, since a page without a filter that was asked for shows something else.
 
 use std::borrow::Cow;
 
-use hyper::Uri;
+use hyper::{StatusCode, Uri};
+use thiserror::Error;
 use url::form_urlencoded::{Serializer, parse};
 
-/// So many parameters are read.
+use super::respond::respond;
+use super::routes::Reply;
+
+/// So many parameters are read, beside the one that asks for the page again.
 const MOST: usize = 16;
 /// The longest value, in bytes.
 const LONGEST: usize = 256;
@@ -24,15 +28,49 @@ pub struct Asked {
     parameters: Vec<(String, String)>,
 }
 
+/// More was asked for than is read.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum TooMuch {
+    /// One parameter.
+    #[error("a parameter of the address is longer than {LONGEST} bytes")]
+    Long,
+    /// All together.
+    #[error("the address has more than {MOST} parameters")]
+    Many,
+}
+
+impl TooMuch {
+    /// What is answered then.
+    #[must_use]
+    pub fn reply(self) -> Reply {
+        respond(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", format!("{self}\n").into())
+    }
+}
+
 impl Asked {
     /// What a request's target says.
-    #[must_use]
-    pub fn of(uri: &Uri) -> Self {
-        let pairs = parse(uri.query().unwrap_or_default().as_bytes()).take(MOST);
-        let is_short = |text: &Cow<'_, str>| text.len() <= LONGEST;
-        let pairs = pairs.filter(|(name, value)| is_short(name) && is_short(value));
-        let parameters = pairs.map(|(name, value)| (name.into_owned(), value.trim().to_owned()));
-        Self { path: uri.path().to_owned(), parameters: parameters.filter(|(_, value)| !value.is_empty()).collect() }
+    ///
+    /// # Errors
+    /// It says more than is read.
+    pub fn of(uri: &Uri) -> Result<Self, TooMuch> {
+        let mut parameters = Vec::new();
+        let mut filters = 0;
+        for (name, value) in parse(uri.query().unwrap_or_default().as_bytes()) {
+            let is_long = |text: &Cow<'_, str>| text.len() > LONGEST;
+            if is_long(&name) || is_long(&value) {
+                return Err(TooMuch::Long);
+            }
+            let value = value.trim();
+            if value.is_empty() {
+                continue;
+            }
+            filters += usize::from(name != REFRESH);
+            if filters > MOST {
+                return Err(TooMuch::Many);
+            }
+            parameters.push((name.into_owned(), value.to_owned()));
+        }
+        Ok(Self { path: uri.path().to_owned(), parameters })
     }
 
     /// A path with these parameters.
@@ -98,7 +136,26 @@ mod tests {
     use super::*;
 
     fn asked(target: &str) -> Asked {
-        Asked::of(&target.parse().unwrap())
+        Asked::of(&target.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_much_is_refused_in_words() {
+        let refused = |target: &str| Asked::of(&target.parse().unwrap()).unwrap_err();
+        for target in [format!("/?server={}&b=1", "x".repeat(LONGEST + 1)), format!("/?{}=1", "x".repeat(LONGEST + 1))]
+        {
+            assert_eq!(refused(&target), TooMuch::Long);
+        }
+        let parameters = |count: usize| (0..count).map(|index| format!("p{index}=1&")).collect::<String>();
+        assert_eq!(refused(&format!("/?{}", parameters(MOST + 1))), TooMuch::Many);
+        assert_eq!(
+            refused(&format!("/?{}", parameters(MOST + 1))).to_string(),
+            "the address has more than 16 parameters"
+        );
+        assert_eq!(TooMuch::Long.reply().status(), StatusCode::BAD_REQUEST);
+        let full = asked(&format!("/?empty=&{}", parameters(MOST)));
+        assert_eq!(full.parameters().count(), MOST);
+        assert_eq!(asked(&full.with(REFRESH, "30").link()).refresh(), Some(30), "it drives nothing out");
     }
 
     #[test]
@@ -112,13 +169,5 @@ mod tests {
         for refresh in ["0", "4", "3601", "-1", "x", "30s"] {
             assert_eq!(asked(&format!("/?refresh={refresh}")).refresh(), None, "{refresh}");
         }
-        let many = (0..40).map(|index| format!("p{index}=1&")).collect::<String>();
-        let full = asked(&format!("/?{many}"));
-        assert_eq!(full.parameters().count(), MOST);
-        assert_eq!(asked(&full.with(REFRESH, "30").link()).refresh(), Some(30));
-        assert_eq!(
-            asked(&format!("/?a={}&b=1", "x".repeat(LONGEST + 1))).parameters().collect::<Vec<_>>(),
-            [("b", "1")]
-        );
     }
 }

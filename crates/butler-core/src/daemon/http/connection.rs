@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use super::dateless;
 use super::desk::Desk;
-use super::limits::{GRACE, HEADER_BYTES, HEADER_TIME, LIFE};
+use super::limits::{GRACE, HEADER_BYTES, HEADER_TIME, LIFE, TURN};
 use super::routes::{Reply, Routes};
 use crate::runtime::clock::unix_now;
 
@@ -78,16 +78,17 @@ async fn exchange<R: Routes>(
         .max_buf_size(HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    tokio::select! {
+    let last = tokio::select! {
         ended = connection.as_mut() => {
             if let Err(error) = ended {
                 tracing::debug!(%peer, "a connection broke: {error}");
             }
             return;
         }
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-        () = sleep(LIFE) => {}
-    }
+        _ = stopped.wait_for(|stopped| *stopped) => GRACE,
+        // Its password may have come just now. A server that stops waits for nobody so long.
+        () = sleep(LIFE) => TURN.saturating_add(GRACE),
+    };
     connection.as_mut().graceful_shutdown();
-    let _ = timeout(GRACE, connection).await;
+    let _ = timeout(last, connection).await;
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use hyper::StatusCode;
-use hyper::header::WWW_AUTHENTICATE;
+use hyper::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
-use super::access::{Access, Verdict};
+use super::access::{Access, Standing, Verdict};
 use super::host::{self, Addresses};
+use super::origin::Origin;
 use super::respond::plain;
 use super::routes::{Reply, Routes};
 use super::tls::{Tls, TlsError};
@@ -73,6 +74,11 @@ impl<R: Routes> Desk<R> {
         }
     }
 
+    /// How often whoever comes from there brought something wrong.
+    pub(super) fn standing(&self, origin: Origin) -> Standing {
+        self.door.load().access.standing(origin)
+    }
+
     pub(super) async fn answer(&self, request: &Parts, from: IpAddr) -> Answered {
         let door = self.door.load_full();
         let is_open = door.access.is_open();
@@ -94,7 +100,11 @@ impl<R: Routes> Desk<R> {
                 response.headers_mut().insert(WWW_AUTHENTICATE, door.access.challenge());
                 response
             }
-            Verdict::Busy => plain(StatusCode::SERVICE_UNAVAILABLE, ""),
+            Verdict::Busy => {
+                let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "");
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
         };
         Answered { reply, is_let_in: verdict == Verdict::Allowed }
     }

@@ -6,7 +6,10 @@ use std::time::Duration;
 pub(super) const HEADER_TIME: Duration = Duration::from_secs(5);
 /// The bytes of a request's head.
 pub(super) const HEADER_BYTES: usize = 16 * 1024;
-/// How long a connection lives.
+/// How long a password waits until somebody looks at it, where its client does: two hundred others of cost 12 that came before it take two
+/// minutes on two processors that have other work.
+pub(super) const TURN: Duration = Duration::from_secs(300);
+/// How long a connection lives; a request that is under way then is still answered.
 pub(super) const LIFE: Duration = Duration::from_secs(60);
 /// How long a connection gets for its last response.
 pub(super) const GRACE: Duration = Duration::from_secs(5);

@@ -7,6 +7,7 @@ mod connection;
 mod dateless;
 pub mod desk;
 mod host;
+pub mod identifiers;
 mod limits;
 pub mod negotiate;
 mod origin;

@@ -2,6 +2,7 @@
 
 pub mod loader;
 pub mod notify;
+pub mod presence;
 pub mod reload;
 pub mod signals;
 pub mod supervise;

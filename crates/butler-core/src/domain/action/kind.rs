@@ -21,6 +21,22 @@ pub enum ActionKind {
     ConfigureCoinbase,
     /// Attesters of ours proposed with other coinbases than their keystore names: its nodes must load it as it is.
     ReloadKeystore,
+    /// A queue of ours does not last for long: prepared keys are to be added.
+    AddKeys,
+    /// There is no provider yet that the configuration wants.
+    CreateProvider,
+    /// A provider of ours has another share than the configuration wants.
+    SetTakeRate,
+    /// A provider of ours has another recipient than the configuration wants.
+    SetRecipient,
+    /// Keys at the front of a queue of ours would burn a delegator's stake: they are to be taken out.
+    Drip,
+    /// A Safe of ours was named to become admin, as the configuration wants.
+    AcceptAdmin,
+    /// Publishers have less ether than they should.
+    FundPublishers,
+    /// A proposal to the owners of a Safe waits for them, waits for too long, or was executed.
+    ProposalChanged,
     /// A proposal of an attester of ours had the coinbase that it must have.
     CoinbaseProven,
     /// A proposal of an attester of ours had another coinbase than the one that it must have.
@@ -120,8 +136,59 @@ impl ActionKind {
     #[must_use]
     pub fn writes(self) -> bool {
         match self {
-            Self::ConfigureCoinbase | Self::ReloadKeystore | Self::RunJob => true,
-            Self::CoinbaseProven
+            Self::ConfigureCoinbase
+            | Self::ReloadKeystore
+            | Self::RunJob
+            | Self::AddKeys
+            | Self::CreateProvider
+            | Self::SetTakeRate
+            | Self::SetRecipient
+            | Self::Drip
+            | Self::AcceptAdmin
+            | Self::FundPublishers => true,
+            Self::ProposalChanged
+            | Self::CoinbaseProven
+            | Self::CoinbaseContradicted
+            | Self::ApprovalNeeded
+            | Self::KeysAdded
+            | Self::KeyDripped
+            | Self::AdminChangeBegun
+            | Self::AdminChanged
+            | Self::TakeRateChanged
+            | Self::RecipientChanged
+            | Self::DepositQueued
+            | Self::DepositAccepted
+            | Self::DepositRefunded
+            | Self::QueuedKeyTaken
+            | Self::Slashed
+            | Self::ExitByWithdrawer
+            | Self::ExitByAttester
+            | Self::ExitFinalized
+            | Self::RollupChanged
+            | Self::SlasherChanged
+            | Self::SlashingPaused
+            | Self::SlashVetoed
+            | Self::ConditionBegan
+            | Self::ConditionEnded => false,
+        }
+    }
+
+    /// Whether it is done by the owners of a Safe, who are asked to sign it.
+    #[must_use]
+    pub fn is_proposed(self) -> bool {
+        match self {
+            Self::AddKeys
+            | Self::CreateProvider
+            | Self::SetTakeRate
+            | Self::SetRecipient
+            | Self::Drip
+            | Self::AcceptAdmin
+            | Self::FundPublishers => true,
+            Self::ConfigureCoinbase
+            | Self::ReloadKeystore
+            | Self::RunJob
+            | Self::ProposalChanged
+            | Self::CoinbaseProven
             | Self::CoinbaseContradicted
             | Self::ApprovalNeeded
             | Self::KeysAdded

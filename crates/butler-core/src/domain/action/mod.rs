@@ -10,6 +10,8 @@ mod keystore;
 mod kind;
 mod life;
 mod place;
+mod proposal;
+mod short;
 mod window;
 
 use ethers_core::types::{Address, H256};
@@ -21,6 +23,8 @@ pub use self::keystore::{FILES_SHOWN, KeystoreContent, KeystoreFile};
 pub use self::kind::{ActionKind, Policy, Priority};
 pub use self::life::{LifeError, Phase, Step, UnknownPhase};
 pub use self::place::Place;
+pub use self::proposal::{Proposal, ProposedCall, Wish};
+pub use self::short::{ActionName, ShortKey, short_keys};
 pub use self::window::{DailyHours, InvalidWindow, Window};
 use crate::domain::attester::delegation::LogId;
 use crate::domain::ids::{Coinbase, ProviderId};
@@ -78,6 +82,8 @@ pub enum Goal {
         /// What they are to load.
         content: KeystoreContent,
     },
+    /// A Safe executed these calls.
+    Executed(Box<Proposal>),
     /// The job is done for its item.
     JobDone {
         /// SHA-256 of what the job does, as it is configured.
@@ -100,6 +106,9 @@ pub struct Budget {
     /// Time between two looks.
     pub look_pause: u64,
 }
+
+/// Owners take as long as they take: a proposal is looked at until something became of it, and whoever looks says how often.
+const PROPOSED: Budget = Budget { tries: 20, retry_pause: 5_000, looks: u32::MAX, look_pause: 5_000 };
 
 /// What an action rests on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,7 +192,17 @@ impl Action {
     pub fn budget(&self) -> Option<Budget> {
         match &self.goal {
             Goal::JobDone { budget, .. } => Some(*budget),
+            Goal::Executed(_) => Some(PROPOSED),
             Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::KeystoreLoaded { .. } => None,
+        }
+    }
+
+    /// What the owners of a Safe are asked for, where that is what is done.
+    #[must_use]
+    pub fn proposal(&self) -> Option<&Proposal> {
+        match &self.goal {
+            Goal::Executed(proposal) => Some(proposal),
+            Goal::Told | Goal::CoinbaseConfigured { .. } | Goal::KeystoreLoaded { .. } | Goal::JobDone { .. } => None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! What is known of own proposals and duties at rollups that are not canonical any more.
 //!
-//! An attester stays there when it does not move along, and those that move along have duties there for some epochs. Which coinbase a node
-//! uses is told by the last proposal of its attester, wherever that was made.
+//! An attester stays there when it does not move along, and those that move along have duties there for some epochs, beside those at the
+//! canonical one, which another node may do. Which coinbase the node of a rollup uses is told by the last proposal there; once its attester
+//! has no duties there any more, what it proposes elsewhere counts.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,9 @@ pub struct FormerDuties {
     pub seen: Option<DutiesSeen>,
     /// Own attesters that validate there.
     pub validating: BTreeSet<Address>,
+    /// Others of ours that can have duties there still: they were sampled before they moved along or began to leave, or it does not tell
+    /// whether they are there.
+    pub may_draw_besides: BTreeSet<Address>,
     /// Why it could not be read the last time, in our own words.
     pub failed: Option<String>,
 }
@@ -32,6 +36,18 @@ impl FormerDuties {
     pub fn words(&self) -> String {
         format!("former rollup (version {})", self.id.version)
     }
+
+    /// Whether this attester can have duties there.
+    fn may_draw(&self, attester: &Address) -> bool {
+        self.validating.contains(attester) || self.may_draw_besides.contains(attester)
+    }
+}
+
+/// Whether whoever made this proposal has no duties at its rollup any more: what it proposes elsewhere says more.
+#[must_use]
+pub fn has_left(one: &SeenProposal, former: &[FormerDuties]) -> bool {
+    let at = former.iter().find(|former| Some(former.id.address) == one.rollup);
+    at.is_some_and(|at| !at.may_draw(&one.proposer))
 }
 
 /// Own proposals at all rollups, in the order of their places.

@@ -23,7 +23,7 @@ pub use self::coinbase::{Used, used};
 pub use self::duty::{Done, Duty, DutyKind};
 pub use self::epoch::{Draw, EpochDraw, EpochFacts, duties_of};
 pub use self::fate::Fate;
-pub use self::former::{FormerDuties, all_proposals};
+pub use self::former::{FormerDuties, all_proposals, has_left};
 pub use self::network::NetworkRates;
 pub use self::proof::{CoinbaseProof, Expected, ProofState, expected, proofs};
 pub use self::proposal::SeenProposal;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ethers_core::types::Address;
 
 use super::coinbase::{Used, used};
+use super::former::{FormerDuties, has_left};
 use super::proposal::SeenProposal;
 use crate::domain::attester::delegation::Delegation;
 use crate::domain::attester::overview::AttesterRow;
@@ -36,10 +37,11 @@ pub struct CoinbaseProof {
     pub right: u64,
     /// Proposals since then that had another one, oldest first.
     pub astray: Vec<(SeenProposal, Used)>,
-    /// The last one since then.
+    /// The one since then that counts. Each rollup where the attester can have duties may have a node of its own, and the last proposal there
+    /// tells what that one uses: a wrong one counts before a right one elsewhere. Where it made none there, the last one at all counts.
     pub last: Option<(SeenProposal, Used)>,
-    /// The place of the last one that had the right one.
-    pub last_right: Option<(u64, u64)>,
+    /// Those that had another one and no right one behind them where they count, oldest first.
+    pub run: Vec<SeenProposal>,
 }
 
 /// How far the coinbase of an attester is proven.
@@ -47,11 +49,11 @@ pub struct CoinbaseProof {
 #[derive(strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum ProofState {
-    /// The last proposal paid the right one.
+    /// The last proposal, at each rollup where it has duties, paid the right one.
     Right,
-    /// The last one paid the attester's own address.
+    /// A last one paid the attester's own address.
     Unset,
-    /// The last one paid another address.
+    /// A last one paid another address.
     Wrong,
     /// None is known since the coinbase counts.
     Unproven,
@@ -79,53 +81,94 @@ impl CoinbaseProof {
 
     /// Nothing is proven yet.
     fn none(expected: Coinbase, since: u64) -> Self {
-        Self { expected, since, right: 0, astray: Vec::new(), last: None, last_right: None }
+        Self { expected, since, right: 0, astray: Vec::new(), last: None, run: Vec::new() }
     }
 
-    /// Whether the last proposal paid another address: the node uses it still, as far as anybody knows.
+    /// Whether a last proposal paid another address: the node uses it still, as far as anybody knows.
     #[must_use]
     pub fn is_astray(&self) -> bool {
         self.last.is_some_and(|(_, used)| used.is_astray())
     }
 
-    /// Whether the last proposal had the right one.
+    /// Whether the last proposals had the right one.
     #[must_use]
     pub fn is_proven(&self) -> bool {
         self.last.is_some_and(|(_, used)| !used.is_astray())
-    }
-
-    /// The first of the proposals that paid another address without a right one behind it.
-    #[must_use]
-    pub fn astray_since(&self) -> Option<SeenProposal> {
-        if !self.is_astray() {
-            return None;
-        }
-        // After an invalidation a slot may have another one.
-        self.astray.iter().map(|(one, _)| *one).find(|one| Some(one.place()) > self.last_right)
     }
 }
 
 /// What the proposals prove of each attester that must have a coinbase. `proposals` are in the order of their places.
 #[must_use]
-pub fn proofs(proposals: &[SeenProposal], expected: &Expected) -> BTreeMap<Address, CoinbaseProof> {
-    let mut proofs: BTreeMap<Address, CoinbaseProof> = expected
+pub fn proofs(
+    proposals: &[SeenProposal],
+    former: &[FormerDuties],
+    expected: &Expected,
+) -> BTreeMap<Address, CoinbaseProof> {
+    let mut proofs: BTreeMap<Address, (CoinbaseProof, Lasts)> = expected
         .iter()
-        .map(|(attester, (coinbase, since))| (*attester, CoinbaseProof::none(*coinbase, *since)))
+        .map(|(attester, (coinbase, since))| (*attester, (CoinbaseProof::none(*coinbase, *since), Lasts::default())))
         .collect();
     for one in proposals {
-        let Some(proof) = proofs.get_mut(&one.proposer) else { continue };
+        let Some((proof, lasts)) = proofs.get_mut(&one.proposer) else { continue };
         let judged = used(one.coinbase, one.proposer, one.block, Some((proof.expected, proof.since)));
         match judged {
-            Used::Right => {
-                proof.right = proof.right.saturating_add(1);
-                proof.last_right = Some(one.place());
-            }
+            Used::Right => proof.right = proof.right.saturating_add(1),
             Used::Unset | Used::Wrong => proof.astray.push((*one, judged)),
             Used::Unjudged => continue,
         }
-        proof.last = Some((*one, judged));
+        lasts.add(*one, judged, has_left(one, former));
     }
-    proofs
+    let decided = proofs.into_iter().map(|(attester, (proof, lasts))| (attester, lasts.decide(proof)));
+    decided.collect()
+}
+
+/// The last proposals of one attester.
+#[derive(Debug, Default)]
+struct Lasts {
+    /// At each rollup where it can have duties.
+    there: BTreeMap<Option<Address>, Last>,
+    /// Where it has none any more.
+    left: Last,
+}
+
+/// The last proposals at one rollup.
+#[derive(Debug, Default)]
+struct Last {
+    one: Option<(SeenProposal, Used)>,
+    /// Those that went astray since the last right one.
+    run: Vec<SeenProposal>,
+    /// The place of the last right one.
+    right: Option<(u64, u64)>,
+}
+
+impl Lasts {
+    fn add(&mut self, one: SeenProposal, judged: Used, has_left: bool) {
+        let last = if has_left { &mut self.left } else { self.there.entry(one.rollup).or_default() };
+        last.one = Some((one, judged));
+        if judged.is_astray() {
+            last.run.push(one);
+        } else {
+            last.run.clear();
+            last.right = Some(one.place());
+        }
+    }
+
+    fn decide(self, proof: CoinbaseProof) -> CoinbaseProof {
+        let Self { there, left } = self;
+        let count = |last: &Last| last.one.map(|(one, used)| (used.is_astray(), one.place()));
+        let Some(last) = there.values().max_by_key(|last| count(last)).and_then(|last| last.one) else {
+            return CoinbaseProof { last: left.one, run: left.run, ..proof };
+        };
+        if !last.1.is_astray() {
+            return CoinbaseProof { last: Some(last), ..proof };
+        }
+        // What went astray before it moved along goes on, unless a right one lies between.
+        let right = there.values().filter_map(|last| last.right).max();
+        let before = left.run.into_iter().filter(|one| Some(one.place()) > right);
+        let mut run: Vec<SeenProposal> = there.into_values().flat_map(|last| last.run).chain(before).collect();
+        run.sort_by_key(SeenProposal::place);
+        CoinbaseProof { last: Some(last), run, ..proof }
+    }
 }
 
 #[cfg(test)]
@@ -147,7 +190,7 @@ mod tests {
     fn proof(proposals: &[(u64, Address)], since: u64) -> CoinbaseProof {
         let all: Vec<SeenProposal> = proposals.iter().map(|(slot, coinbase)| proposal(*slot, *coinbase)).collect();
         let coinbase = Coinbase::try_from(Address::repeat_byte(1)).unwrap();
-        proofs(&all, &Expected::from([(ATTESTER, (coinbase, since))])).remove(&ATTESTER).unwrap()
+        proofs(&all, &[], &Expected::from([(ATTESTER, (coinbase, since))])).remove(&ATTESTER).unwrap()
     }
 
     #[test]
@@ -162,7 +205,7 @@ mod tests {
             (&[(10, OTHER), (20, OTHER)], 61, (true, false, Some(20))),
         ] {
             let proof = proof(proposals, since);
-            let since = proof.astray_since().map(|one| one.slot);
+            let since = proof.run.first().map(|one| one.slot);
             assert_eq!((proof.is_astray(), proof.is_proven(), since), expected, "{proposals:?}");
         }
         // Invalidated, and proposed again in the same slot.
@@ -170,9 +213,9 @@ mod tests {
             let [first, second] = paid.map(|paid| proposal(10, paid));
             let second = SeenProposal { block: first.block + 1, ..second };
             let coinbase = Coinbase::try_from(right).unwrap();
-            proofs(&[first, second], &Expected::from([(ATTESTER, (coinbase, 0))])).remove(&ATTESTER).unwrap()
+            proofs(&[first, second], &[], &Expected::from([(ATTESTER, (coinbase, 0))])).remove(&ATTESTER).unwrap()
         };
-        assert_eq!(again([right, OTHER]).astray_since().map(|one| one.block), Some(61));
+        assert_eq!(again([right, OTHER]).run.first().map(|one| one.block), Some(61));
         assert!(again([OTHER, right]).is_proven());
         let proof = proof(&[(10, OTHER), (20, right), (30, ATTESTER)], 0);
         let told: Vec<Used> = proof.astray.iter().map(|(_, used)| *used).collect();

@@ -32,7 +32,7 @@ pub fn severity_rule(kind: Kind) -> &'static str {
         }
         Kind::ScrapeStale => "warning before the first success, then critical",
         Kind::CoinbaseUsedWrong => {
-            "critical while its last proposal did; a warning where a later one had the right coinbase, as long as the wrong ones are in the span that is read"
+            "critical while its last proposal at a rollup where it has duties did; a warning where a later one had the right coinbase, as long as the wrong ones are in the span that is read"
         }
         Kind::DutiesMissedProposals => "warning from two in a row, apart from those that most others missed, too",
         Kind::DutiesMissedAttestations => "warning from three in a row, apart from those that most others missed, too",

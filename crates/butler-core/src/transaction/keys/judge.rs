@@ -7,7 +7,7 @@ use ethers_core::types::{Address, H256};
 
 use super::facts::KeyFacts;
 use crate::contracts::bindings::staking_registry::KeyStore;
-use crate::contracts::bn254::{Group1, Group2, Registration};
+use crate::contracts::bn254::{Group1, Group2, Registration, are_proven};
 use crate::contracts::decode::bls_public_key;
 use crate::contracts::proof::{PRESUMED_CAP, ProvenKey};
 use crate::domain::attester::proof::ProofVerdict;
@@ -145,8 +145,11 @@ pub fn judge(
             faults.push(Fault::ZeroAddress);
         }
         faults.extend(roles.get(&key.attester).map(|role| Fault::OtherRole(role)));
-        faults.extend(of_proof(key, facts.cap));
         doubtful.push((place, key, faults));
+    }
+    let registrations: Vec<Registration> = doubtful.iter().map(|(_, key, _)| registration(key)).collect();
+    for ((_, key, faults), is_proven) in doubtful.iter_mut().zip(are_proven(&registrations)) {
+        faults.extend(of_proof(key, is_proven, facts.cap));
     }
     let mut obstacles = obstacles(snapshot, provider, &doubtful, facts);
     for (place, key, mut faults) in doubtful {
@@ -173,18 +176,24 @@ fn is_delegated(snapshot: &NetworkSnapshot, provider: Option<ProviderId>, key: &
     is_ours && (waits() || stands())
 }
 
-fn of_proof(key: &KeyStore, cap: Option<u64>) -> Option<Fault> {
-    let (g1, g2, proof) = (&key.public_key_g1, &key.public_key_g2, &key.proof_of_possession);
-    let public = Group1 { x: g1.x, y: g1.y };
-    let registration = Registration {
-        key: Some(public),
+fn registration(key: &KeyStore) -> Registration {
+    let (g2, proof) = (&key.public_key_g2, &key.proof_of_possession);
+    Registration {
+        key: Some(public(key)),
         twin: Some(Group2 { x0: g2.x_0, x1: g2.x_1, y0: g2.y_0, y1: g2.y_1 }),
         proof: Some(Group1 { x: proof.x, y: proof.y }),
-    };
-    if !registration.is_proven() {
+    }
+}
+
+fn public(key: &KeyStore) -> Group1 {
+    Group1 { x: key.public_key_g1.x, y: key.public_key_g1.y }
+}
+
+fn of_proof(key: &KeyStore, is_proven: bool, cap: Option<u64>) -> Option<Fault> {
+    if !is_proven {
         return Some(Fault::ProofWrong);
     }
-    let (gas, cap) = (public.proof_gas()?, cap.unwrap_or(PRESUMED_CAP));
+    let (gas, cap) = (public(key).proof_gas()?, cap.unwrap_or(PRESUMED_CAP));
     let most = cap.saturating_sub(cap.div_ceil(SPARED));
     (gas > most).then_some(Fault::ProofTooDear { gas, most })
 }

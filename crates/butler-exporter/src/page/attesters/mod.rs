@@ -7,6 +7,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use butler_core::daemon::http::asked::Asked;
+use butler_core::daemon::http::identifiers::{brief, told};
 use butler_core::domain::attester::state::State;
 use butler_core::domain::findings::{FindingKind, Severity, Subject};
 use butler_core::text::address::checksummed;
@@ -17,7 +18,6 @@ use strum::VariantArray as _;
 
 use self::choice::Choice;
 use super::facts::Facts;
-use super::figures::short;
 use super::forms::{Field, PAGE, Part, form};
 use crate::readings::details::{AttesterLine, Verdict};
 
@@ -109,16 +109,16 @@ fn row(
     let servers = line.servers.iter().cloned().collect::<Vec<_>>().join(", ");
     html! {
         tr {
-            th scope="row" { code.address { (name) } }
+            th scope="row" { code.address { (told(&name)) } }
             @if let Some(network) = network { td data-label="network" { (network) } }
-            td data-label="state" { (line.state.name()) }
+            td.whole data-label="state" { (line.state.name()) }
             (cell("server", servers.is_empty(), &html! { (servers) }))
             td data-label="coinbase" {
                 div {
                     span class=[line.verdict.is_bad().then_some("bad")] { (line.verdict.words()) }
                     @if let Some(coinbase) = line.coinbase {
                         @let coinbase = coinbase.to_string();
-                        " " code title=(coinbase) { (short(&coinbase)) }
+                        " " code { (brief(&coinbase)) }
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! How long keys and ether last.
 
+use butler_core::daemon::http::identifiers::brief;
 use butler_core::domain::findings::{Finding, FindingKind, Severity, Subject};
 use butler_core::text::time::duration;
 use maud::{Markup, html};
@@ -7,7 +8,7 @@ use maud::{Markup, html};
 use super::bars::{Bar, bars, permille};
 use crate::catalogue::{self, Family};
 use crate::page::facts::{ScraperFacts, samples};
-use crate::page::figures::{short, whole};
+use crate::page::figures::whole;
 use crate::page::fold::{Inside, fold};
 
 /// A bar is full at so many seconds.
@@ -40,7 +41,7 @@ pub(in crate::page) fn runways(scrapers: &[&ScraperFacts], now: u64) -> Markup {
                 None => ("ok", ""),
             };
             Bar {
-                name: html! { (what) " " span title=(name) { @if *what == "keys of" { "provider " } (short(name)) } },
+                name: html! { (what) " " @if *what == "keys of" { "provider " } (brief(name)) },
                 permille: permille(*seconds, FULL),
                 class,
                 words: html! { (duration(*seconds)) @if !word.is_empty() { " " strong class=(class) { (word) } } },

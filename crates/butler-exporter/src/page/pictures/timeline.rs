@@ -1,11 +1,11 @@
 //! Own deposits on their way through the entry queue: when each can become active, and which lack the right coinbase by then.
 
+use butler_core::daemon::http::identifiers::brief;
 use butler_core::text::address::checksummed;
 use butler_core::text::time::{distance, moment};
 use maud::{Markup, html};
 
 use super::bars::{length, permille};
-use crate::page::figures::short;
 use crate::readings::details::AttesterLine;
 
 /// Arrivals in so many parts of the line.
@@ -57,7 +57,7 @@ pub(in crate::page) fn timeline<'a>(attesters: impl Iterator<Item = &'a Attester
                 ul.deadlines {
                     @for (at, line) in lacking.iter().take(NAMED) {
                         @let name = checksummed(&line.attester).to_string();
-                        li { strong { (distance(now, *at)) } " " span title=(name) { (short(&name)) } " (" (moment(*at)) ")" }
+                        li { strong { (distance(now, *at)) } " " (brief(&name)) " (" (moment(*at)) ")" }
                     }
                     @if lacking.len() > NAMED { li { "and " (lacking.len().saturating_sub(NAMED)) " later" } }
                 }

@@ -1,5 +1,6 @@
 //! Markdown of this project's own runbooks as HTML. Whatever is no markup of theirs, labels above all, is text.
 
+use butler_core::daemon::http::identifiers::told;
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
@@ -73,7 +74,7 @@ impl Writer<'_> {
             @for piece in pieces(text, self.labels) {
                 @match piece {
                     Piece::Text(text) => (text),
-                    Piece::Filled(value) => b { (value) },
+                    Piece::Filled(value) => b { (told(value)) },
                     Piece::Open(word) => mark { (word) },
                 }
             }

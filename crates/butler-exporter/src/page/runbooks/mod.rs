@@ -100,7 +100,8 @@ mod tests {
     fn labels_are_filled_into_commands_and_kept_on_the_way_to_other_runbooks() {
         let attester = "0x7D19aB8400000000000000000000000000001234";
         let html = page("ButlerCoinbaseMissing", &[("network", "mainnet"), ("attester", attester)]);
-        let command = format!("butler-cli status --attester <b>{attester}</b> --network <b>mainnet</b>");
+        let shown = butler_core::daemon::http::identifiers::told(attester).into_string();
+        let command = format!("butler-cli status --attester <b>{shown}</b> --network <b>mainnet</b>");
         assert!(html.contains(&command), "{html}");
         assert!(!html.contains("NETWORK") && !html.contains("ATTESTER"), "{html}");
         let link = format!("/runbooks/ButlerCoinbaseUnverifiable?network=mainnet&amp;attester={attester}");

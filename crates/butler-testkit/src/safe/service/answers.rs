@@ -36,10 +36,14 @@ pub(super) async fn answer(service: Arc<Service>, request: Request<Incoming>) ->
             let page = Response::builder().header(CONTENT_TYPE, "text/html").body(full("<html><title>Sign in</title>"));
             return page.map_err(io::Error::other);
         }
-        Some(ServiceFault::LoseReply) | None => {}
+        Some(ServiceFault::Hang) => return std::future::pending().await,
+        Some(ServiceFault::LoseReply | ServiceFault::HangAfter) | None => {}
     }
     let query: BTreeMap<String, String> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let reply = reply(&service, &head.method, path, &query, &body).await.map_err(io::Error::other)?;
+    if fault == Some(ServiceFault::HangAfter) {
+        return std::future::pending().await;
+    }
     if fault == Some(ServiceFault::LoseReply) {
         return Err(io::Error::other("closed without an answer"));
     }
@@ -59,6 +63,9 @@ fn take(service: &Service, head: &Parts, body: &[u8]) -> Result<Option<ServiceFa
     }
     if !state.spend() {
         return Err(((429, Some(json!({ "message": "API rate limit exceeded" }))), Some(60)));
+    }
+    if let Some((_, fault)) = state.fault_at.take_if(|(method, _)| *method == head.method.as_str()) {
+        return Ok(Some(fault));
     }
     Ok(state.faults.pop_front())
 }

@@ -52,9 +52,22 @@ impl FakeSafeService {
         self.service.state().faults.extend(faults);
     }
 
+    /// The next request of that method goes wrong.
+    pub fn break_at(&self, method: &str, fault: ServiceFault) {
+        self.service.state().fault_at = Some((method.to_owned(), fault));
+    }
+
+    /// Whether that went wrong already.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.service.state().fault_at.is_none()
+    }
+
     /// Nothing more goes wrong.
     pub fn mend(&self) {
-        self.service.state().faults.clear();
+        let mut state = self.service.state();
+        state.faults.clear();
+        state.fault_at = None;
     }
 
     /// Everything that is told of transactions and delegates is changed by this; `None` tells the truth again.

@@ -35,6 +35,10 @@ pub enum ServiceFault {
     RateLimited(u64),
     /// It is not done, and a web page is answered with status 200.
     Page,
+    /// It is not done, and nothing is ever answered.
+    Hang,
+    /// It is done, and nothing is ever answered.
+    HangAfter,
 }
 
 /// Shared with whoever answers.
@@ -62,6 +66,8 @@ pub(super) struct State {
     pub(super) delegates: Vec<(Address, Address, Option<Address>)>,
     pub(super) transactions: BTreeMap<H256, Kept>,
     pub(super) faults: VecDeque<ServiceFault>,
+    /// What goes wrong with the next request of that method.
+    pub(super) fault_at: Option<(String, ServiceFault)>,
     pub(super) twist: Option<Twisted>,
     pub(super) lag: Lag,
     /// The monthly quota, and how much of it is used.

@@ -161,7 +161,7 @@ impl Bench {
         shown: String,
         choice: Choice,
     ) -> anyhow::Result<()> {
-        let decide = Ask::Decide { actions: vec![Shown { key, shown }], choice, reason: None };
+        let decide = Ask::Decide { actions: vec![Shown { key: key.into(), shown }], choice, reason: None };
         let answer = ask(&socket(work), decide, ANSWER).await?;
         if !matches!(&answer, Answer::Decided { refused, .. } if refused.is_empty()) {
             bail!("it may not be decided on: {answer:?}");
@@ -171,10 +171,11 @@ impl Bench {
 
     /// How the action stands at the watcher that has this folder; nothing while it does not answer.
     pub(super) async fn row(&self, work: &Path) -> Option<ActionRow> {
-        match ask(&socket(work), Ask::Action { key: self.key.clone() }, ANSWER).await.ok()? {
+        match ask(&socket(work), Ask::Action { key: self.key.clone().into() }, ANSWER).await.ok()? {
             Answer::Action(row) => row.map(|row| *row),
             Answer::Status(_)
             | Answer::Actions { .. }
+            | Answer::Several(_)
             | Answer::Decided { .. }
             | Answer::Export(_)
             | Answer::History(_)

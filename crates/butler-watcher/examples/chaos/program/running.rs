@@ -91,6 +91,7 @@ pub(super) fn status(state: &Path) -> Option<WatcherStatus> {
         Answer::Status(status) => Some(status),
         Answer::Actions { .. }
         | Answer::Action(_)
+        | Answer::Several(_)
         | Answer::Decided { .. }
         | Answer::Export(_)
         | Answer::History(_)

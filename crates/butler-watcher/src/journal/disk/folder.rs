@@ -24,13 +24,7 @@ impl Folder {
     /// Takes the folder, and makes it when there is none.
     pub(crate) fn take(path: &Path) -> Result<Self, JournalError> {
         make(path)?;
-        let metadata = std::fs::symlink_metadata(path).map_err(JournalError::io("look at", path))?;
-        // Root may look after another user's; what it makes there is given back by whoever has it do so.
-        let user = rustix::process::geteuid();
-        let ours = metadata.is_dir() && (user.is_root() || metadata.uid() == user.as_raw());
-        if !ours || metadata.mode() & 0o077 != 0 {
-            return Err(JournalError::Exposed { path: path.to_path_buf() });
-        }
+        check_owner(path)?;
         let file = path.join(LOCK);
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&file);
         let lock = lock.map_err(JournalError::io("open", &file))?;
@@ -47,10 +41,39 @@ impl Folder {
 
     /// Whether nothing was ever kept here.
     pub(crate) fn is_empty(&self) -> Result<bool, JournalError> {
-        let names = names(&self.path)?;
-        // What a killed process left of its first file.
-        Ok(names.iter().all(|name| name == LOCK || (name.starts_with(".butler-") && name.ends_with(".tmp"))))
+        is_empty(&self.path)
     }
+}
+
+/// Refuses a folder that is not ours alone.
+pub(crate) fn check_owner(path: &Path) -> Result<(), JournalError> {
+    let metadata = std::fs::symlink_metadata(path).map_err(JournalError::io("look at", path))?;
+    // Root may look after another user's; what it makes there is given back by whoever has it do so.
+    let user = rustix::process::geteuid();
+    let ours = metadata.is_dir() && (user.is_root() || metadata.uid() == user.as_raw());
+    if ours && metadata.mode() & 0o077 == 0 { Ok(()) } else { Err(JournalError::Exposed { path: path.to_path_buf() }) }
+}
+
+/// Refuses a folder that another process has. What is taken to find out is given back at once, and nothing is made.
+pub(crate) fn check_free(path: &Path) -> Result<(), JournalError> {
+    let file = path.join(LOCK);
+    let lock = match File::open(&file) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(JournalError::io("open", &file)(error)),
+    };
+    match flock(&lock, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::InUse { path: path.to_path_buf() }),
+        Err(error) => Err(JournalError::io("lock", &file)(error.into())),
+    }
+}
+
+/// Whether nothing was ever kept in a folder.
+pub(crate) fn is_empty(path: &Path) -> Result<bool, JournalError> {
+    let names = names(path)?;
+    // What a killed process left of its first file.
+    Ok(names.iter().all(|name| name == LOCK || (name.starts_with(".butler-") && name.ends_with(".tmp"))))
 }
 
 /// Makes a folder that is ours alone, and makes its name last.

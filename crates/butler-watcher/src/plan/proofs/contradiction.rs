@@ -40,6 +40,8 @@ pub enum End {
     Right(SeenProposal),
     /// The attester must have another coinbase by now.
     Moot,
+    /// It has no duties at that rollup any more, and proposes with a wrong one elsewhere, which is told by itself.
+    Left,
 }
 
 impl Contradiction {
@@ -51,7 +53,7 @@ impl Contradiction {
     pub(super) fn proposals_mut(&mut self) -> impl Iterator<Item = &mut SeenProposal> {
         let end = match &mut self.ended {
             Some(End::Right(right)) => Some(right),
-            Some(End::Moot) | None => None,
+            Some(End::Moot | End::Left) | None => None,
         };
         [&mut self.first, &mut self.last].into_iter().chain(end)
     }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use butler_core::domain::duties::{Expected, SeenProposal, Used, used};
+use butler_core::domain::duties::{Expected, FormerDuties, SeenProposal, Used, has_left, used};
 use butler_core::domain::ids::Coinbase;
 use ethers_core::types::Address;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::contradiction::{Contradiction, End};
 
@@ -35,10 +35,11 @@ pub(super) struct Held {
     /// The first proposal that had the right coinbase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) proven: Option<Proven>,
-    /// The last one that had.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    last_right: Option<SeenProposal>,
-    /// Runs of proposals with other coinbases that are not over, or were not told to be.
+    /// The last one that had, at each rollup. An earlier program kept one for all of them.
+    #[serde(default, alias = "last_right", deserialize_with = "one_or_each", skip_serializing_if = "Vec::is_empty")]
+    rights: Vec<SeenProposal>,
+    /// Runs of proposals with other coinbases that are not over, or were not told to be. One goes on for each rollup where it has duties, as
+    /// each may have a node of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) contradictions: Vec<Contradiction>,
 }
@@ -53,8 +54,9 @@ pub(super) struct Proven {
 }
 
 impl Proofs {
-    /// Takes in what was proposed up to the L1 block `to`, as far as it was read. `proposals` are in any order.
-    pub fn look(&mut self, proposals: &[SeenProposal], expected: &Expected, to: u64) {
+    /// Takes in what was proposed up to the L1 block `to`, as far as it was read. `proposals` are in any order; `former` says who has duties
+    /// at former rollups.
+    pub fn look(&mut self, proposals: &[SeenProposal], former: &[FormerDuties], expected: &Expected, to: u64) {
         self.name_rollups(proposals);
         let mut fresh = BTreeMap::<Address, BTreeMap<(u64, u64), (SeenProposal, Used)>>::new();
         for one in proposals.iter().filter(|one| one.block <= to) {
@@ -65,19 +67,18 @@ impl Proofs {
         }
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         for (attester, (coinbase, _)) in expected {
-            let mut proposed = fresh.remove(attester).unwrap_or_default();
-            let mut floor = 0;
-            if is_first && let Some(begins) = last_run(&proposed) {
-                proposed = proposed.split_off(&begins);
-                floor = begins.1;
-            }
-            let held = self.attesters.entry(*attester).or_insert_with(|| Held::new(*coinbase, floor));
+            let proposed = fresh.remove(attester).unwrap_or_default();
+            let held = self.attesters.entry(*attester).or_insert_with(|| Held::new(*coinbase));
             if held.coinbase != *coinbase {
                 held.begin_anew(*coinbase);
             }
-            for (_, (one, judged)) in proposed {
-                held.judge(one, judged);
+            let past = if is_first { Past::of(&proposed, former) } else { Past::default() };
+            held.floor = held.floor.max(past.first.1);
+            for (_, (one, judged)) in proposed.into_iter().filter(|(place, _)| !past.over.contains(place)) {
+                held.judge(one, judged, former);
             }
+            held.skip(&past);
+            held.leave(former);
         }
     }
 
@@ -97,20 +98,18 @@ impl Proofs {
 
     /// Runs of wrong coinbases that are not over, each with its attester.
     pub fn open(&self) -> impl Iterator<Item = (Address, &Contradiction)> {
-        self.attesters
-            .iter()
-            .filter_map(|(attester, held)| Some((*attester, held.contradictions.get(held.open_place()?)?)))
+        self.attesters.iter().flat_map(|(attester, held)| held.open().map(move |one| (*attester, one)))
     }
 
-    /// How many attesters have the right coinbase by their last proposal, how many another one, and of how many nothing is known.
+    /// How many attesters have the right coinbase by their last proposals, how many another one, and of how many nothing is known.
     #[must_use]
     pub fn counts(&self, expected: &Expected) -> [u64; 3] {
         let mut counts = [0_u64; 3];
         for (attester, (coinbase, _)) in expected {
             let held = self.attesters.get(attester).filter(|held| held.coinbase == *coinbase);
             let place = match held {
-                Some(held) if held.open_place().is_some() => 1,
-                Some(held) if held.last_right.is_some() => 0,
+                Some(held) if held.open().next().is_some() => 1,
+                Some(held) if !held.rights.is_empty() => 0,
                 Some(_) | None => 2,
             };
             if let Some(count) = counts.get_mut(place) {
@@ -131,17 +130,60 @@ impl Proofs {
     }
 }
 
+/// What was proposed before the very first look.
+#[derive(Debug, Default)]
+struct Past {
+    /// The place of the first proposal that is told all the same.
+    first: (u64, u64),
+    /// The places of those that are not: all but the last run at each rollup.
+    over: BTreeSet<(u64, u64)>,
+}
+
+impl Past {
+    fn of(proposed: &BTreeMap<(u64, u64), (SeenProposal, Used)>, former: &[FormerDuties]) -> Self {
+        let mut nodes = BTreeMap::<Option<Address>, Vec<((u64, u64), bool)>>::new();
+        for (place, (one, used)) in proposed {
+            let at = one.rollup.filter(|_| !is_behind(one, former));
+            nodes.entry(at).or_default().push((*place, used.is_astray()));
+        }
+        let begins: Vec<_> = nodes.values().filter_map(|all| Some((last_run(all)?, all))).collect();
+        let first = begins.iter().map(|(begin, _)| *begin).min().unwrap_or_default();
+        let over = begins
+            .into_iter()
+            .flat_map(|(begin, all)| all.iter().map(|(place, _)| *place).filter(move |place| *place < begin));
+        Self { first, over: over.collect() }
+    }
+}
+
 /// The place of the first of the last proposals that were all right, or all wrong.
-fn last_run(proposed: &BTreeMap<(u64, u64), (SeenProposal, Used)>) -> Option<(u64, u64)> {
-    let mut runs = proposed.iter().rev().map(|(place, (_, used))| (*place, used.is_astray()));
+fn last_run(proposed: &[((u64, u64), bool)]) -> Option<(u64, u64)> {
+    let mut runs = proposed.iter().rev().copied();
     let (last, is_astray) = runs.next()?;
     Some(runs.take_while(|(_, other)| *other == is_astray).last().map_or(last, |(place, _)| place))
 }
 
+/// Whether whoever made this proposal has no duties at its rollup any more, or nothing says which that was.
+fn is_behind(one: &SeenProposal, former: &[FormerDuties]) -> bool {
+    one.rollup.is_none() || has_left(one, former)
+}
+
+fn one_or_each<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SeenProposal>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        One(SeenProposal),
+        Each(Vec<SeenProposal>),
+    }
+    Ok(match Kept::deserialize(deserializer)? {
+        Kept::One(one) => vec![one],
+        Kept::Each(each) => each,
+    })
+}
+
 impl Held {
-    fn new(coinbase: Coinbase, floor: u64) -> Self {
+    fn new(coinbase: Coinbase) -> Self {
         let (judged, contradictions) = (BTreeSet::new(), Vec::new());
-        Self { coinbase, floor, judged, proven: None, last_right: None, contradictions }
+        Self { coinbase, floor: 0, judged, proven: None, rights: Vec::new(), contradictions }
     }
 
     /// Another coinbase counts from now on: what contradicted the old one is of no concern any more.
@@ -150,18 +192,40 @@ impl Held {
         for one in contradictions.iter_mut().filter(|one| one.ended.is_none()) {
             one.ended = Some(End::Moot);
         }
-        *self = Self { contradictions, ..Self::new(coinbase, 0) };
+        *self = Self { contradictions, ..Self::new(coinbase) };
     }
 
     /// The proposals that are remembered.
     fn proposals_mut(&mut self) -> impl Iterator<Item = &mut SeenProposal> {
         let proven = self.proven.as_mut().map(|proven| &mut proven.by);
-        let right = proven.into_iter().chain(&mut self.last_right);
+        let right = proven.into_iter().chain(&mut self.rights);
         right.chain(self.contradictions.iter_mut().flat_map(Contradiction::proposals_mut))
     }
 
-    fn open_place(&self) -> Option<usize> {
-        self.contradictions.iter().position(|one| one.ended.is_none())
+    /// Runs that are not over.
+    fn open(&self) -> impl Iterator<Item = &Contradiction> {
+        self.contradictions.iter().filter(|one| one.ended.is_none())
+    }
+
+    /// The run that a proposal goes on with or ends: that of its rollup, or one where its attester has no duties any more.
+    fn open_at(&mut self, one: &SeenProposal, former: &[FormerDuties]) -> Option<&mut Contradiction> {
+        let mut open: Vec<_> = self.contradictions.iter_mut().filter(|open| open.ended.is_none()).collect();
+        let place = open.iter().position(|open| open.last.rollup == one.rollup);
+        let place = place.or_else(|| open.iter().position(|open| is_behind(&open.last, former)))?;
+        Some(open.swap_remove(place))
+    }
+
+    /// The last right one that says something of the node that made this proposal.
+    fn right_at(&self, one: &SeenProposal, former: &[FormerDuties]) -> Option<SeenProposal> {
+        let is_left = is_behind(one, former);
+        // One that it left says nothing of the node of another one, though it was right there later.
+        let tells = |right: &&SeenProposal| is_left || right.rollup.is_none() || right.rollup == one.rollup;
+        self.rights.iter().filter(tells).max_by_key(|right| right.place()).copied()
+    }
+
+    /// What is over is not judged later, either. What lies before the first one is known by the floor.
+    fn skip(&mut self, past: &Past) {
+        self.judged.extend(past.over.iter().filter(|place| **place > past.first).map(|(block, slot)| (*slot, *block)));
     }
 
     /// The first one that was judged and is remembered.
@@ -169,7 +233,7 @@ impl Held {
         self.judged.iter().copied().min_by_key(|(_, block)| *block)
     }
 
-    fn judge(&mut self, one: SeenProposal, judged: Used) {
+    fn judge(&mut self, one: SeenProposal, judged: Used, former: &[FormerDuties]) {
         if self.oldest().is_some_and(|(_, block)| self.floor > 0 && one.block < block)
             || !self.judged.insert((one.slot, one.block))
         {
@@ -179,35 +243,49 @@ impl Held {
             self.judged.remove(&oldest);
             self.floor = oldest.0.saturating_add(1);
         }
-        if judged.is_astray() { self.contradict(one, judged) } else { self.prove(one) }
+        if judged.is_astray() { self.contradict(one, judged, former) } else { self.prove(one, former) }
     }
 
-    fn prove(&mut self, one: SeenProposal) {
-        let place = self.open_place();
-        let open = place.and_then(|place| self.contradictions.get_mut(place));
+    fn prove(&mut self, one: SeenProposal, former: &[FormerDuties]) {
         let mut is_end = false;
         // One that turns up late says nothing of what was used after it.
-        if let Some(open) = open.filter(|open| open.last.place() < one.place()) {
+        if let Some(open) = self.open_at(&one, former).filter(|open| open.last.place() < one.place()) {
             open.ended = Some(End::Right(one));
             is_end = true;
         }
         if self.proven.is_none() {
             self.proven = Some(Proven { by: one, is_told: is_end });
         }
-        if self.last_right.is_none_or(|last| last.place() < one.place()) {
-            self.last_right = Some(one);
+        match self.rights.iter_mut().find(|right| right.rollup == one.rollup) {
+            Some(right) if right.place() < one.place() => *right = one,
+            Some(_) => {}
+            None => self.rights.push(one),
         }
     }
 
-    fn contradict(&mut self, one: SeenProposal, judged: Used) {
-        let right_since = self.last_right.filter(|right| right.place() > one.place());
-        let place = self.open_place();
-        match (place.and_then(|place| self.contradictions.get_mut(place)), right_since) {
+    fn contradict(&mut self, one: SeenProposal, judged: Used, former: &[FormerDuties]) {
+        let right_since = self.right_at(&one, former).filter(|right| right.place() > one.place());
+        // What it left goes on where it proposes next, and what is read late of there is no next one.
+        let is_next = |open: &Contradiction| right_since.is_none() && open.last.place() < one.place();
+        let open = self.open_at(&one, former).filter(|open| open.last.rollup == one.rollup || is_next(open));
+        match (open, right_since) {
             (Some(open), right) if right.is_none() || open.first.place() < one.place() => open.add(one, judged),
             (_, right) => {
                 let ended = right.map(End::Right);
                 self.contradictions.push(Contradiction::new(self.coinbase, one, judged, ended));
             }
+        }
+    }
+
+    /// Ends runs at rollups where it has no duties any more, once it proposed elsewhere.
+    fn leave(&mut self, former: &[FormerDuties]) {
+        let is_astray = self.open().any(|open| !is_behind(&open.last, former));
+        let rights = self.rights.iter().filter(|right| !is_behind(right, former));
+        let end = rights.max_by_key(|right| right.place()).map(|right| End::Right(*right));
+        let Some(end) = is_astray.then_some(End::Left).or(end) else { return };
+        let open = self.contradictions.iter_mut().filter(|open| open.ended.is_none());
+        for left in open.filter(|open| is_behind(&open.last, former)) {
+            left.ended = Some(end);
         }
     }
 }

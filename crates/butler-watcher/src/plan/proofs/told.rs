@@ -21,6 +21,8 @@ use crate::plan::plans::{Plans, Retracted};
 
 /// Why a contradiction is taken back.
 const MOOT: &str = "the attester must have another coinbase by now";
+const LEFT: &str =
+    "the attester has no duties at that rollup any more, and what it proposes elsewhere is told by itself";
 
 /// A delegation: whose coinbase it is that an attester must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,10 +119,11 @@ impl Proofs {
             for one in &held.contradictions {
                 match one.ended {
                     // Nobody needs to hear of it for the first time now.
-                    Some(End::Moot) => {
-                        plans.retractions.push(Retracted { key: key(*attester, one, telling), why: MOOT });
+                    Some(end @ (End::Moot | End::Left)) => {
+                        let why = if end == End::Moot { MOOT } else { LEFT };
+                        plans.retractions.push(Retracted { key: key(*attester, one, telling), why });
                         let [_, key] = mend_keys(*attester, one, &telling.place);
-                        plans.retractions.push(Retracted { key, why: MOOT });
+                        plans.retractions.push(Retracted { key, why });
                     }
                     Some(End::Right(right)) => {
                         plans.actions.push(contradicted(*attester, one, telling));
@@ -227,9 +230,14 @@ fn contradicted(attester: Address, one: &Contradiction, telling: &Telling<'_>) -
 
 fn ended(attester: Address, one: &Contradiction, right: &SeenProposal, telling: &Telling<'_>) -> Action {
     let count = one.count;
-    let before = if count == 1 { "proposal".to_owned() } else { format!("{count} proposals") };
+    let others = if count == 1 { "proposal".to_owned() } else { format!("{count} proposals") };
+    let others = if right.place() > one.last.place() {
+        format!("the {others} before it")
+    } else {
+        format!("the {others} where it has no duties any more")
+    };
     let why = format!(
-        "no longer: {} proposed with the right coinbase {} in {}; the {before} before it, {}, paid another one",
+        "no longer: {} proposed with the right coinbase {} in {}; {others}, {}, paid another one",
         checksummed(&attester),
         one.right,
         telling.slot(right),

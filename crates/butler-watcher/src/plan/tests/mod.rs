@@ -3,6 +3,8 @@
 mod conditions;
 mod proofs;
 mod reloads;
+mod rollup_proofs;
+mod rollup_sequences;
 mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,7 +173,7 @@ fn an_end_takes_back_what_was_planned_and_a_refund_that_of_its_own_delegation_al
     let plans = refund(confirmed(0xc5).into_iter().collect());
     let asked = plans.actions.iter().find_map(|action| match action.goal {
         Goal::CoinbaseConfigured { coinbase, .. } => (Some(coinbase) == confirmed(0xc5)).then(|| action.key.clone()),
-        Goal::Told | Goal::KeystoreLoaded { .. } | Goal::JobDone { .. } => None,
+        Goal::Told | Goal::KeystoreLoaded { .. } | Goal::Executed(_) | Goal::JobDone { .. } => None,
     });
     assert_eq!(plans.retractions.iter().map(|back| Some(back.key.clone())).collect::<Vec<_>>(), [asked]);
     let over = Happened::ExitFinalized { attester: address(5), recipient: address(1), amount: U256::one() };

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use butler_core::domain::action::{Action, Evidence, Part};
-use butler_core::domain::duties::{Expected, Fate, SeenProposal};
+use butler_core::domain::duties::{Expected, Fate, FormerDuties, SeenProposal};
+use butler_core::domain::rollups::RollupId;
 use butler_core::text::address::checksummed;
 
 use super::*;
 use crate::plan::proofs::{Delegated, Proofs, Reloading, Remedy, Telling, mend, mend_keys};
 
-const ATTESTER: u8 = 5;
-const RIGHT: u8 = 1;
-const WRONG: u8 = 2;
+pub(super) const ATTESTER: u8 = 5;
+pub(super) const RIGHT: u8 = 1;
+pub(super) const WRONG: u8 = 2;
 
-fn proposal(slot: u64, to: u8) -> SeenProposal {
+pub(super) fn proposal(slot: u64, to: u8) -> SeenProposal {
     let (transaction, fate) = (H256::from_low_u64_be(slot), Fate::Stands);
     SeenProposal {
         number: slot,
@@ -27,35 +28,48 @@ fn proposal(slot: u64, to: u8) -> SeenProposal {
     }
 }
 
-fn expected(right: u8, since: u64) -> Expected {
+pub(super) fn expected(right: u8, since: u64) -> Expected {
     Expected::from([(address(ATTESTER), (coinbase(right), since))])
 }
 
-const CLOCK: RollupClock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 32 };
+pub(super) const CLOCK: RollupClock = RollupClock { genesis_time: 0, slot_seconds: 72, epoch_slots: 32 };
 /// A rollup that is not canonical any more.
-const FORMER: u8 = 200;
+pub(super) const FORMER: u8 = 200;
+
+/// It left the former rollup, or stays there, or may be drawn there for a while.
+pub(super) fn former(stays: bool, is_drawn: bool) -> Vec<FormerDuties> {
+    let id = RollupId { address: address(FORMER), version: 7.into() };
+    let validating = BTreeSet::from([address(if stays { ATTESTER } else { 99 })]);
+    let may_draw_besides = BTreeSet::from([address(if is_drawn { ATTESTER } else { 98 })]);
+    vec![FormerDuties { id, proposals: Vec::new(), seen: None, validating, may_draw_besides, failed: None }]
+}
+
+pub(super) fn left() -> Vec<FormerDuties> {
+    former(false, false)
+}
 
 static NONE: BTreeMap<String, Reloading> = BTreeMap::new();
 static NO_FORMER: BTreeMap<Address, (U256, Option<RollupClock>)> = BTreeMap::new();
 
-fn telling(remedies: &BTreeMap<Address, Remedy>) -> Telling<'_> {
+pub(super) fn telling(remedies: &BTreeMap<Address, Remedy>) -> Telling<'_> {
     let (place, assurance) = (setting().at(address(REGISTRY)), Assurance::TwoEndpoints);
     Telling { place, assurance, clock: CLOCK, former: &NO_FORMER, remedies, reloads: &NONE }
 }
 
 /// A watcher that looks, keeps its memory, plans and settles; the journal knows every key once.
 #[derive(Default)]
-struct Looker {
-    memory: Proofs,
-    journal: BTreeSet<EffectKey>,
-    retracted: Vec<EffectKey>,
+pub(super) struct Looker {
+    pub(super) memory: Proofs,
+    pub(super) former: Vec<FormerDuties>,
+    pub(super) journal: BTreeSet<EffectKey>,
+    pub(super) retracted: Vec<EffectKey>,
 }
 
 impl Looker {
     /// A watcher that was there before the first proposal.
-    fn begun() -> Self {
-        let mut looker = Self::default();
-        looker.memory.look(&[], &expected(RIGHT, 0), 0);
+    pub(super) fn begun() -> Self {
+        let mut looker = Self { former: left(), ..Self::default() };
+        looker.memory.look(&[], &[], &expected(RIGHT, 0), 0);
         looker
     }
 
@@ -71,8 +85,8 @@ impl Looker {
         self.take(&all)
     }
 
-    fn take(&mut self, proposals: &[SeenProposal]) -> Vec<Action> {
-        self.memory.look(proposals, &expected(RIGHT, 0), u64::MAX);
+    pub(super) fn take(&mut self, proposals: &[SeenProposal]) -> Vec<Action> {
+        self.memory.look(proposals, &self.former, &expected(RIGHT, 0), u64::MAX);
         let new = self.plan();
         self.memory.settle();
         new
@@ -149,57 +163,8 @@ fn what_happened_between_two_looks_is_told_and_what_was_over_before_the_first_is
     assert!(action.why.contains("the rewards of 2 proposals went astray since slot 20"), "{}", action.why);
 }
 
-#[test]
-fn the_last_proposal_at_any_rollup_counts_whatever_their_slots_are_called() {
-    let before = |slot: u64, block: u64, to: u8| SeenProposal { block, ..proposal(slot, to).at(address(FORMER)) };
-    let mut memory = Proofs::default();
-    memory.look(&[], &expected(RIGHT, 0), 0);
-    let mut all = vec![before(9_000, 10, RIGHT), before(9_100, 20, WRONG)];
-    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
-    let (remedies, clock) = (BTreeMap::new(), RollupClock { genesis_time: 1_000_000_000, ..CLOCK });
-    let former = BTreeMap::from([(address(FORMER), (U256::from(7), Some(clock)))]);
-    let told = Telling { former: &former, ..telling(&remedies) };
-    let why = |memory: &Proofs| memory.plan(&told).actions.into_iter().map(|action| action.why).collect::<Vec<_>>();
-    let words = why(&memory);
-    assert!(words[0].contains("in slot 9000 of the former rollup (version 7): proven"), "{}", words[0]);
-    assert!(words[1].contains("in slot 9100 of the former rollup (version 7) (2001-09-16 15:46 UTC, "), "{}", words[1]);
-    memory.settle();
-
-    // It moved along, where slots begin anew.
-    all.push(proposal(5, RIGHT));
-    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
-    let end =
-        "in slot 5; the proposal before it, from slot 9100 to 9100 of the former rollup (version 7), paid another one";
-    let words = why(&memory);
-    assert!(words.iter().any(|why| why.starts_with("no longer: ") && why.ends_with(end)), "{words:#?}");
-    memory.settle();
-    all.push(proposal(6, WRONG));
-    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
-    assert_eq!(memory.open().map(|(_, one)| (one.id, one.count)).collect::<Vec<_>>(), [(6, 1)]);
-}
-
-#[test]
-fn the_same_slot_at_another_rollup_and_of_another_block_is_another_contradiction() {
-    let mut looker = Looker::begun();
-    let at_former = SeenProposal { block: 50, ..proposal(10, WRONG).at(address(FORMER)) };
-    let invalidated = SeenProposal { block: 59, ..proposal(10, WRONG) };
-    let turns = [at_former, SeenProposal { block: 55, ..proposal(9, RIGHT) }, invalidated, proposal(10, RIGHT)];
-    let mut told = Vec::new();
-    for end in 1..=turns.len() {
-        told.extend(looker.take(&turns[..end]));
-    }
-    let kinds: Vec<_> = told.iter().map(|action| action.kind).collect();
-    assert_eq!(kinds, [CoinbaseContradicted, CoinbaseProven, CoinbaseContradicted, CoinbaseProven]);
-    looker.take(&[SeenProposal { block: 70, ..proposal(10, WRONG).at(address(FORMER)) }]);
-    let (_, third) = looker.memory.open().next().unwrap();
-    let keys: BTreeSet<_> = told.iter().map(|action| action.key.clone()).collect();
-    let place = telling(&BTreeMap::new()).place;
-    assert!(mend_keys(address(ATTESTER), third, &place).iter().all(|key| !keys.contains(key)));
-    assert_eq!((third.id, third.id_block), (10, Some(70)));
-}
-
 /// A memory as a program kept it that knew neither rollups nor the blocks of contradictions.
-fn as_kept_before(memory: &Proofs) -> Proofs {
+pub(super) fn as_kept_before(memory: &Proofs) -> Proofs {
     fn without(value: &mut serde_json::Value) {
         if let Some(fields) = value.as_object_mut() {
             fields.remove("rollup");
@@ -230,52 +195,6 @@ fn what_an_earlier_program_told_is_not_told_again_and_goes_on_under_its_key() {
 }
 
 #[test]
-fn a_proposal_that_was_kept_without_its_rollup_is_of_that_which_a_log_says_or_of_one_that_is_not_known() {
-    let mut memory = Proofs::default();
-    memory.look(&[], &expected(RIGHT, 0), 0);
-    let all = [proposal(10, WRONG).at(address(FORMER)), proposal(20, WRONG).at(address(FORMER))];
-    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
-    let mut kept = as_kept_before(&memory);
-    let (remedies, clock) = (BTreeMap::new(), RollupClock { genesis_time: 1_000_000_000, ..CLOCK });
-    let former = BTreeMap::from([(address(FORMER), (U256::from(7), Some(clock)))]);
-    let after = Telling { former: &former, ..telling(&remedies) };
-    let last = |memory: &Proofs| memory.open().next().unwrap().1.last;
-    // No rollup was cut over by then, so that there was only one.
-    assert_eq!(telling(&remedies).began(&last(&kept)), Some(20 * 72));
-    assert_eq!(after.began(&last(&kept)), None);
-    let why = &kept.plan(&after).actions[0].why;
-    assert!(why.contains("in slot 20 of a rollup that is not known (at a time that is not known, "), "{why}");
-    // Another one of that slot says nothing of it.
-    kept.look(&[SeenProposal { block: 999, ..proposal(20, WRONG) }], &Expected::new(), u64::MAX);
-    assert_eq!(after.began(&last(&kept)), None);
-    kept.look(&all, &expected(RIGHT, 0), u64::MAX);
-    assert_eq!(after.began(&last(&kept)), Some(1_000_000_000 + 20 * 72));
-    assert_eq!(kept.open().map(|(_, one)| (one.count, one.first.rollup)).next(), Some((2, Some(address(FORMER)))));
-}
-
-#[test]
-fn what_is_not_judged_is_not_judged_later_and_what_another_rollup_has_is() {
-    let mut memory = Proofs::default();
-    let all = [proposal(10, WRONG), proposal(20, RIGHT)];
-    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
-    let kept: serde_json::Value = serde_json::to_value(&memory).unwrap();
-    let held = kept["attesters"].as_object().unwrap().values().next().unwrap();
-    assert_eq!((&held["floor"], &held["judged"]), (&20.into(), &serde_json::json!([[20, 120]])), "as ever");
-    let mut memory: Proofs = serde_json::from_value(kept).unwrap();
-    memory.look(&all, &expected(RIGHT, 0), u64::MAX);
-    assert_eq!(memory.counts(&expected(RIGHT, 0)), [1, 0, 0]);
-    let next = SeenProposal { block: 130, ..proposal(1, WRONG).at(address(FORMER)) };
-    memory.look(&[next], &expected(RIGHT, 0), u64::MAX);
-    assert_eq!(memory.counts(&expected(RIGHT, 0)), [0, 1, 0]);
-    // What was judged last is remembered by blocks, too.
-    let many: Vec<SeenProposal> =
-        (2..400).map(|slot| SeenProposal { block: 130 + slot, ..proposal(slot, WRONG).at(address(FORMER)) }).collect();
-    memory.look(&many, &expected(RIGHT, 0), u64::MAX);
-    memory.look(&many, &expected(RIGHT, 0), u64::MAX);
-    assert_eq!(memory.open().map(|(_, one)| one.count).collect::<Vec<_>>(), [399]);
-}
-
-#[test]
 fn a_transaction_that_is_read_late_loses_nothing_and_doubles_nothing() {
     let mut looker = Looker::begun();
     assert_eq!(looker.kinds(&[(20, WRONG)]), [CoinbaseContradicted]);
@@ -297,12 +216,12 @@ fn nothing_is_judged_that_is_not_final_or_was_proposed_before_its_delegation() {
     let mut memory = Proofs::default();
     let proposals = [proposal(10, WRONG), proposal(20, WRONG)];
     for (since, to) in [(0, 59), (61, 119), (121, 500)] {
-        memory.look(&proposals, &expected(RIGHT, since), to);
+        memory.look(&proposals, &left(), &expected(RIGHT, since), to);
         assert_eq!(memory.open().count(), 0, "{since} {to}");
     }
-    memory.look(&proposals, &expected(RIGHT, 61), 120);
+    memory.look(&proposals, &left(), &expected(RIGHT, 61), 120);
     assert_eq!(memory.open().map(|(_, one)| (one.id, one.count)).collect::<Vec<_>>(), [(20, 1)]);
-    memory.look(&proposals, &Expected::new(), 500);
+    memory.look(&proposals, &left(), &Expected::new(), 500);
     assert_eq!(memory.open().count(), 1, "which one is right is not known for a while");
 }
 
@@ -310,7 +229,7 @@ fn nothing_is_judged_that_is_not_final_or_was_proposed_before_its_delegation() {
 fn another_delegation_takes_back_what_contradicted_the_one_before() {
     let mut looker = Looker::begun();
     assert_eq!(looker.kinds(&[(10, WRONG)]), [CoinbaseContradicted]);
-    looker.memory.look(&[proposal(10, WRONG), proposal(20, 9)], &expected(9, 100), 1_000);
+    looker.memory.look(&[proposal(10, WRONG), proposal(20, 9)], &left(), &expected(9, 100), 1_000);
     let told = looker.plan();
     assert_eq!(told.iter().map(|action| action.kind).collect::<Vec<_>>(), [CoinbaseProven]);
     assert_eq!(looker.retracted.len(), 2);
@@ -323,11 +242,11 @@ fn another_delegation_takes_back_what_contradicted_the_one_before() {
 fn a_crash_between_keeping_and_planning_tells_it_at_the_next_look_and_a_crash_before_settling_tells_nothing_twice() {
     let mut looker = Looker::begun();
     let all = [proposal(10, RIGHT), proposal(20, WRONG), proposal(30, RIGHT), proposal(40, WRONG)];
-    looker.memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    looker.memory.look(&all, &left(), &expected(RIGHT, 0), u64::MAX);
     // Kept, and read again by the next start.
     let kept = serde_json::to_string(&looker.memory).unwrap();
     looker.memory = serde_json::from_str(&kept).unwrap();
-    looker.memory.look(&all, &expected(RIGHT, 0), u64::MAX);
+    looker.memory.look(&all, &left(), &expected(RIGHT, 0), u64::MAX);
     let told: Vec<_> = looker.plan().into_iter().map(|action| action.kind).collect();
     assert_eq!(told, [CoinbaseProven, CoinbaseContradicted, CoinbaseProven, CoinbaseContradicted]);
     looker.memory = serde_json::from_str(&kept).unwrap();

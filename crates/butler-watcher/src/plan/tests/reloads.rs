@@ -313,7 +313,7 @@ fn the_contradiction_says_what_becomes_of_the_reload() {
     let remedies = BTreeMap::from([(address(5), Remedy::Reload(servers))]);
     let mut proofs = crate::plan::proofs::Proofs::default();
     let expected = [(address(5), (coinbase(RIGHT), 0))].into();
-    proofs.look(&[wrong(5, 10, 10, 1).1.first], &expected, u64::MAX);
+    proofs.look(&[wrong(5, 10, 10, 1).1.first], &[], &expected, u64::MAX);
     for (state, words) in [
         (
             Reloading::Waits,

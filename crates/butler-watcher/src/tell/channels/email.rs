@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use butler_core::client::http::authorities;
 use butler_core::config::{EmailConfig, MailTls};
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Mailboxes, header};
@@ -176,9 +177,11 @@ fn parameters(config: &EmailConfig) -> Result<TlsParameters, EmailSetupError> {
     };
     let mut builder = TlsParameters::builder(config.host.clone());
     if let Some(path) = &config.ca_file {
-        let pem = std::fs::read(path).map_err(|error| failed(Box::new(error)))?;
-        let certificate = Certificate::from_pem(&pem).map_err(|error| failed(Box::new(error)))?;
-        builder = builder.add_root_certificate(certificate);
+        // The library takes a file without any for one that says nothing.
+        for authority in authorities(path).map_err(|error| failed(Box::new(error)))? {
+            let certificate = Certificate::from_der(authority.to_vec()).map_err(|error| failed(Box::new(error)))?;
+            builder = builder.add_root_certificate(certificate);
+        }
     }
     builder.build_rustls().map_err(|error| failed(Box::new(error)))
 }

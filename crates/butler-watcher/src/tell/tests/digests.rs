@@ -51,7 +51,8 @@ fn what_ended_before_it_was_told_is_not_told_and_what_was_told_is_taken_back() {
     digest.take_back(coinbase(7).key, "the attester has left".to_owned());
     let text = digest.text(&Narrow(2000), None);
     assert!(text.contains("(2 condition\\_began, 1 taken back)") && !text.contains("publisher 1"), "{text}");
-    assert!(text.contains("• taken back: configure\\_coinbase/1/0x"), "{text}");
+    let short = coinbase(7).key.short();
+    assert!(text.contains(&format!("• taken back: configure\\_coinbase 7 ({short}): ")), "{text}");
     assert!(text.ends_with(": the attester has left"), "{text}");
 }
 
@@ -80,5 +81,8 @@ fn a_line_is_worded_as_the_operator_wants_and_foreign_text_in_it_stays_text() {
     assert_eq!(title, "butler: urgent! slashed on 1: ＠everyone see https[:]//x[.]example now");
     assert_eq!(text, "butler, chain 1\n• urgent! slashed on 1: ＠everyone see https[:]//x[.]example now");
     let (_, text) = worded("{subject} {key}");
-    assert!(text.contains("• the network slashed/1/0x"), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with("• the network ") && line.len() == "• the network ".len() + 8),
+        "{text}"
+    );
 }

@@ -75,8 +75,13 @@ fn what_is_tried_again_asks_people_again_and_nobody_hears_that_it_was_parked_mea
     let text = world.take(&mut chat, NOON).unwrap();
     assert!(text.starts_with("butler: 3 to tell (1 parked, 2 wait again)\n"), "{text}");
     assert!(text.contains("• URGENT 2 configure\\_coinbase wait for an approval again (`butler-cli actions approve --kind configure\\_coinbase`): revived by uid 7"), "{text}");
-    let parked = coinbase(3).key.to_string().replace('_', "\\_");
-    assert!(text.contains(&format!("• URGENT {parked} is parked")), "{text}");
+    let short = coinbase(3).key.short();
+    assert!(
+        text.contains(&format!(
+            "• URGENT configure\\_coinbase 3 ({short}) is parked (`butler-cli actions retry {short}`, or `drop`)"
+        )),
+        "{text}"
+    );
     // One that ends before it was told is told to nobody; one alone has its key in its command.
     expire(&world.keeper, [coinbase(4), coinbase(5)]);
     let reason = "it has left".to_owned();
@@ -84,7 +89,7 @@ fn what_is_tried_again_asks_people_again_and_nobody_hears_that_it_was_parked_mea
     world.keeper.commit(&Batch { retractions, ..Batch::default() }).unwrap();
     retry(&world.keeper, [coinbase(5)]);
     let text = world.take(&mut chat, NOON).unwrap();
-    let key = coinbase(5).key.to_string().replace('_', "\\_");
+    let key = coinbase(5).key.short();
     assert!(text.contains(&format!("waits for an approval again (`butler-cli actions approve {key}`)")), "{text}");
     assert!(!text.contains("parked"), "{text}");
     // The same again is told again.

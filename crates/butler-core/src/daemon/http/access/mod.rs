@@ -2,6 +2,7 @@
 //!
 //! A reload replaces the rule as a whole, see [`Desk::adopt`](super::desk::Desk::adopt). Secrets are compared in constant time, and a refusal says nothing of what was expected.
 
+mod failures;
 mod passwords;
 mod turns;
 mod verdict;
@@ -14,6 +15,9 @@ use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
+#[cfg(test)]
+pub(super) use self::failures::Failures;
+pub(super) use self::failures::Standing;
 use self::passwords::Passwords;
 pub use self::verdict::Verdict;
 use self::verdict::verdict;
@@ -71,6 +75,11 @@ impl Access {
             return passwords.judge(&name, password, Origin::from(from)).await;
         }
         Verdict::Refused
+    }
+
+    /// How often whoever comes from there was wrong; nothing is known of that where there are no passwords.
+    pub(super) fn standing(&self, origin: Origin) -> Standing {
+        self.passwords.as_ref().map(|passwords| passwords.standing(origin)).unwrap_or_default()
     }
 
     /// The value of `WWW-Authenticate` in a refusal.

@@ -9,8 +9,8 @@ use crate::domain::duties::{CoinbaseProof, Expected, Fate, SeenProposal, Used, a
 use crate::domain::findings::{Finding, FindingKind, Severity, Subject};
 use crate::text::address::checksummed;
 
-/// What the proposals prove, attester by attester, and of how many they prove nothing. The last proposal of an attester counts, at whichever
-/// rollup.
+/// What the proposals prove, attester by attester, and of how many they prove nothing. The last proposal of an attester counts at each
+/// rollup where it can have duties.
 pub(super) fn of_proposals(seen: &Seen<'_>, expected: &Expected, validating: &BTreeSet<Address>) -> Vec<Finding> {
     let merged;
     let proposals = if seen.former.is_empty() {
@@ -19,7 +19,7 @@ pub(super) fn of_proposals(seen: &Seen<'_>, expected: &Expected, validating: &BT
         merged = all_proposals(&seen.canonical.proposals, seen.former);
         merged.as_slice()
     };
-    let proofs = proofs(proposals, expected);
+    let proofs = proofs(proposals, seen.former, expected);
     let of_one = |(attester, proof)| of_proof(seen, proposals, attester, proof);
     let mut found: Vec<Finding> = proofs.iter().filter_map(of_one).collect();
     found.extend(unproven(seen, &proofs, validating));
@@ -29,26 +29,27 @@ pub(super) fn of_proposals(seen: &Seen<'_>, expected: &Expected, validating: &BT
 fn of_proof(seen: &Seen<'_>, proposals: &[SeenProposal], attester: &Address, proof: &CoinbaseProof) -> Option<Finding> {
     let about =
         |severity, what| Finding::new(FindingKind::CoinbaseUsedWrong, severity, Subject::Attester(*attester), what);
-    if let (Some(since), Some((last, used))) = (proof.astray_since(), proof.last) {
+    if let (Some(since), Some((last, used))) = (proof.run.first(), proof.last) {
         let remedy = format!(
             "write {} as its coinbase into the keystore of the node that runs it, whatever its file says, and reload the node: `butler-cli proposals --astray` lists what has to be repaid by hand",
             proof.expected
         );
-        return Some(about(Severity::Critical, still_astray(seen, proof, (&since, &last), used)).with_remedy(remedy));
+        return Some(about(Severity::Critical, still_astray(seen, proof, (since, &last), used)).with_remedy(remedy));
     }
     let in_span: Vec<&SeenProposal> =
         proof.astray.iter().map(|(one, _)| one).filter(|one| seen.is_in_span(one)).collect();
     let (first, last) = (in_span.first()?, in_span.last()?);
-    let right = proposals.iter().find(|one| {
-        one.proposer == *attester && one.place() > last.place() && one.coinbase == proof.expected.address()
-    })?;
+    let is_right = |one: &&SeenProposal| one.proposer == *attester && one.coinbase == proof.expected.address();
+    let right = proposals.iter().filter(is_right).find(|one| one.place() > last.place());
+    // At a rollup that it left it paid another one until the end.
+    let (right, _) = right.map(|one| (*one, Used::Right)).or(proof.last)?;
     let what = format!(
         "its node paid {} instead of {} for {}, {}, and pays the right one since {}: what was paid has to be repaid by hand",
         paid(&in_span),
         proof.expected,
         count(in_span.len()),
         seen.slots(first, last),
-        seen.slot(right)
+        seen.slot(&right)
     );
     Some(about(Severity::Warning, what))
 }
@@ -60,8 +61,7 @@ fn still_astray(
     (since, last): (&SeenProposal, &SeenProposal),
     used: Used,
 ) -> String {
-    let now: Vec<&SeenProposal> =
-        proof.astray.iter().map(|(one, _)| one).filter(|one| one.place() >= since.place()).collect();
+    let now: Vec<&SeenProposal> = proof.run.iter().collect();
     let whose = match used {
         Used::Unset => " (its own address: its node has no coinbase set for it)",
         Used::Wrong | Used::Right | Used::Unjudged => "",

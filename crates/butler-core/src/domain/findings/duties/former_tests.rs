@@ -25,16 +25,23 @@ fn before(slot: u64, block: u64, paid: u64) -> SeenProposal {
 
 fn former(proposals: Vec<SeenProposal>, duties: Vec<Duty>) -> FormerDuties {
     let all = DutiesSeen { rollup: id().address, slots: (9_000, 9_900), ..seen(proposals.clone(), duties) };
-    FormerDuties { id: id(), proposals, seen: Some(all), validating: BTreeSet::from([address(1)]), failed: None }
+    FormerDuties {
+        id: id(),
+        proposals,
+        seen: Some(all),
+        validating: BTreeSet::new(),
+        may_draw_besides: BTreeSet::new(),
+        failed: None,
+    }
 }
 
 fn found(canonical: &DutiesSeen, former: FormerDuties) -> Vec<Finding> {
     let expected = Expected::from([(address(1), (coinbase(RIGHT), 0))]);
-    of_rollups((canonical, &[former]), &expected, &BTreeSet::new(), &Thresholds::default())
+    of_rollups((canonical, &[former]), &expected, &BTreeSet::from([address(1)]), &Thresholds::default())
 }
 
 #[test]
-fn the_last_proposal_at_any_rollup_says_what_a_node_uses_and_the_words_say_which_rollup() {
+fn once_it_moved_along_the_last_proposal_at_any_rollup_counts_and_the_words_say_which_rollup() {
     use Severity::{Critical, Info, Warning};
     let wrong = Kind::CoinbaseUsedWrong;
     for (at_former, at_canonical, expected) in [
@@ -65,6 +72,43 @@ fn the_last_proposal_at_any_rollup_says_what_a_node_uses_and_the_words_say_which
     let text = words(vec![before(9_100, 500, WRONG), before(9_101, 501, WRONG)], vec![proposal(150, RIGHT)]);
     let part = "in slots 9100 to 9101 of the former rollup (version 7), and pays the right one since slot 150:";
     assert!(text.contains(part), "{text}");
+}
+
+#[test]
+fn a_node_at_each_rollup_is_judged_by_its_own_last_proposal_while_its_attester_has_duties_there() {
+    use Severity::{Critical, Warning};
+    let right_then = |at| vec![proposal(150, RIGHT), before(9_100, at, WRONG)];
+    for (mut all, expected) in [
+        // The node of the canonical rollup is right, whichever of the two proposed last.
+        (right_then(500), Critical),
+        (right_then(5_000), Critical),
+        (vec![proposal(150, WRONG), before(9_100, 500, RIGHT)], Critical),
+        (vec![proposal(150, WRONG), before(9_100, 5_000, RIGHT)], Critical),
+        (vec![proposal(150, RIGHT), before(9_100, 500, WRONG), before(9_101, 5_000, RIGHT)], Warning),
+    ] {
+        for (stays, draws, expected) in
+            [(true, false, expected), (false, true, expected), (false, false, if_left(&all))]
+        {
+            all.sort_by_key(SeenProposal::place);
+            let (at_former, at_canonical) = all.iter().copied().partition(|one| one.rollup.is_some());
+            let validating = if stays { BTreeSet::from([address(1)]) } else { BTreeSet::from([address(2)]) };
+            let may_draw_besides = if draws { BTreeSet::from([address(1)]) } else { BTreeSet::from([address(3)]) };
+            let one = FormerDuties { validating, may_draw_besides, ..former(at_former, Vec::new()) };
+            let told = found(&seen(at_canonical, Vec::new()), one);
+            let severities: Vec<_> = told.iter().map(|finding| finding.severity).collect();
+            assert_eq!(severities, [expected], "{all:?} {stays} {draws}");
+        }
+    }
+    let both = vec![before(9_100, 500, WRONG), before(9_101, 5_000, WRONG)];
+    let one = FormerDuties { may_draw_besides: BTreeSet::from([address(1)]), ..former(both, Vec::new()) };
+    let text = found(&seen(vec![proposal(150, WRONG)], Vec::new()), one).remove(0).message(0);
+    assert!(text.contains("for 3 proposals since slot 9100 of the former rollup (version 7), the last in"), "{text}");
+}
+
+/// How bad it is once it has no duties at the former rollup any more.
+fn if_left(all: &[SeenProposal]) -> Severity {
+    let canonical = all.iter().filter(|one| one.rollup.is_none());
+    if canonical.clone().any(|one| one.coinbase == address(WRONG)) { Severity::Critical } else { Severity::Warning }
 }
 
 #[test]
@@ -110,7 +154,10 @@ fn what_is_missed_at_a_former_rollup_is_told_of_those_that_validate_there_and_is
     };
     let many = (9_110..9_200).map(|slot| duty(DutyKind::Attest, slot, Done::MissedWithMany));
     let duties = missed(1, DutyKind::Propose).chain(missed(2, DutyKind::Propose)).chain(many).collect();
-    let told = found(&seen(vec![proposal(120, RIGHT)], Vec::new()), former(Vec::new(), duties));
+    let told = found(
+        &seen(vec![proposal(120, RIGHT)], Vec::new()),
+        FormerDuties { validating: BTreeSet::from([address(1)]), ..former(Vec::new(), duties) },
+    );
     let [only] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((only.kind, &only.subject), (Kind::DutiesMissedProposals, &Subject::Attester(address(1))));
     assert!(only.message(0).contains("(slots 9100 to 9102 of the former rollup (version 7))"), "{}", only.message(0));

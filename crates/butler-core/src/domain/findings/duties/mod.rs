@@ -30,8 +30,8 @@ pub fn of_seen(
     of_rollups((seen, &[]), expected, validating, thresholds)
 }
 
-/// The same with what is known of former rollups. Which coinbase a node uses is told by the last proposal of its attester, wherever that
-/// was made.
+/// The same with what is known of former rollups. Which coinbase the node of a rollup uses is told by the last proposal there, and
+/// elsewhere once its attester has no duties there any more.
 #[must_use]
 pub fn of_rollups(
     (canonical, former): (&DutiesSeen, &[FormerDuties]),

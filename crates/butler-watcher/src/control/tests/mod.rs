@@ -15,6 +15,8 @@ use super::decisions::Rules;
 use super::*;
 use crate::journal::{Batch, Claim, Keeper, Outcome, Plan, Settings, Settlement, Work};
 
+mod names;
+
 fn setting() -> (TempDir, Arc<dyn Journal>, Arc<Health>) {
     let folder = TempDir::new().unwrap();
     let journal = Keeper::open(&folder.path().join("journal"), Settings::default()).unwrap();
@@ -122,8 +124,14 @@ async fn a_folder_that_others_can_enter_and_a_file_in_the_way_are_refused_and_an
 
 /// Plans an action that is slashed, under this policy.
 fn planned(journal: &dyn Journal, policy: Policy) -> EffectKey {
-    let place = Place { chain_id: 1, contract: Address::repeat_byte(7) };
-    let key = EffectKey::new(ActionKind::Slashed, &place, &[]);
+    planned_as(EffectKey::new(ActionKind::Slashed, &PLACE, &[]), journal, policy)
+}
+
+const PLACE: Place = Place { chain_id: 1, contract: Address::repeat_byte(7) };
+
+/// Plans an action of that key.
+fn planned_as(key: EffectKey, journal: &dyn Journal, policy: Policy) -> EffectKey {
+    let place = PLACE;
     let action = Action {
         schema: Schema,
         key: key.clone(),
@@ -166,13 +174,13 @@ fn answer_of(ask: &Ask, asker: (u32, Right), approvers: &[u32], persons: usize, 
 }
 
 fn row_of(journal: &dyn Journal, key: &EffectKey) -> ActionRow {
-    let answer = answer(&Ask::Action { key: key.clone() }, 0, Right::Read, 1, journal);
+    let answer = answer(&Ask::Action { key: key.clone().into() }, 0, Right::Read, 1, journal);
     let Answer::Action(Some(row)) = answer else { panic!("{answer:?}") };
     *row
 }
 
 fn decides(row: &ActionRow, choice: Choice) -> Ask {
-    let shown = Shown { key: row.key.clone(), shown: row.shown.clone().unwrap_or_default() };
+    let shown = Shown { key: row.key.clone().into(), shown: row.shown.clone().unwrap_or_default() };
     Ask::Decide { actions: vec![shown], choice, reason: None }
 }
 
@@ -290,7 +298,7 @@ fn a_reason_is_one_line_that_acts_on_nothing() {
     let (_folder, journal, _) = setting();
     let journal = journal.as_ref();
     let row = row_of(journal, &planned(journal, Policy::Approve));
-    let shown = Shown { key: row.key.clone(), shown: row.shown.clone().unwrap() };
+    let shown = Shown { key: row.key.clone().into(), shown: row.shown.clone().unwrap() };
     let reason = Some("ok\n2026-11-27  approved by uid 4242 \u{1b}[31m\u{202e}x".to_owned());
     let ask = Ask::Decide { actions: vec![shown], choice: Choice::Reject, reason };
     let Answer::Decided { decided, .. } = answer(&ask, 7, Right::Approve, 1, journal) else { panic!() };

@@ -1,6 +1,8 @@
 //! `--check`: what the watcher will see when it starts, looked at as the user that asks; and whether keystores in folders could be changed,
 //! at the start, in the log.
 
+mod start;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout_at};
 
+pub(crate) use self::start::{NO_STATE, NOTHING, SOCKET_HINT, SWITCHED_OFF};
 use crate::executors::{Examined, Keystores, Reach, Rollups};
 use crate::heartbeat::Heartbeat;
 use crate::tell::Channels;
@@ -32,34 +35,29 @@ pub(crate) fn look(config: &Config, file: &Path) -> CheckList {
         let faults: Vec<String> = keys.faults.iter().map(ToString::to_string).collect();
         let attesters = keys.book.attesters().len();
         of_keys(&mut list, &network.name, (keys.files.len(), attesters), &faults);
-        list.extend(followed(network));
+        list.push(followed(network));
     }
     list.push(told_to(config));
-    of_folder(&mut list, "folder of the journal", config.watcher.state_directory.as_deref(), Outcome::Bad);
-    let runtime = config.watcher.runtime_directory.as_deref().or(config.watcher.state_directory.as_deref());
-    of_folder(&mut list, "folder of the socket", runtime, Outcome::Bad);
+    if let Some(state) = config.watcher.state_directory.as_deref() {
+        of_folder(&mut list, "folder of the journal", Some(state), Outcome::Bad);
+        let runtime = config.watcher.runtime_directory.as_deref().unwrap_or(state);
+        of_folder(&mut list, "folder of the socket", Some(runtime), Outcome::Bad);
+    }
+    list.extend(start::look(config));
     of_folder(&mut list, "folder of the cache", Some(&config.cache_directory), Outcome::Warning);
     list
 }
 
 /// Whether a network can be followed, as far as that is known without asking anybody.
-fn followed(network: &NetworkConfig) -> Vec<Check> {
+fn followed(network: &NetworkConfig) -> Check {
     let what = format!("endpoints of {}", network.name);
     if !network.has_l1() {
-        return vec![Check::warning(what, "none: this network is not followed")];
+        return Check::warning(what, "none: this network is not followed");
     }
-    let client = match l1_client(network, Policy::ONE_SHOT) {
+    match l1_client(network, Policy::ONE_SHOT) {
         Ok(_) => Check::good(what, format!("{} of L1; nobody was asked", network.l1.len())),
         Err(error) => Check::bad(what, one_line(&error)),
-    };
-    let begin = match network.start_block {
-        Some(_) => None,
-        None => Some(
-            Check::warning(format!("start of {}", network.name), "there is no `start_block`")
-                .hint("needed for the first start, when there is no journal yet"),
-        ),
-    };
-    std::iter::once(client).chain(begin).collect()
+    }
 }
 
 /// Whether all who are told something can be told, as far as that is known without telling them anything.
