@@ -108,6 +108,16 @@ impl Delivery {
         }
     }
 
+    /// Before what was in a block, and seems to be in none, is looked for again.
+    pub(super) async fn pause(&self, nonce: u64) -> Result<(), CliError> {
+        if Instant::now() + LONGEST_PAUSE > self.until {
+            let hash = self.of(nonce).and_then(Kept::last).map(SignedTransaction::hash).unwrap_or_default();
+            return Err(SignedFault::NotMined { hash, nonce }.into());
+        }
+        sleep(LONGEST_PAUSE).await;
+        Ok(())
+    }
+
     fn of(&self, nonce: u64) -> Option<&Kept> {
         self.journal.kept().iter().rev().find(|kept| kept.entry.nonce == nonce)
     }

@@ -8,6 +8,7 @@ use butler_core::domain::action::EffectKey;
 use butler_core::store::file::StoreError;
 use butler_core::store::private::lock_private;
 use butler_core::store::record::{Format, Record, RecordError, load_record, save_record};
+use butler_core::transaction::Call;
 use butler_core::transaction::signed::{Outcome, SignedTransaction, Written};
 use ethers_core::types::{Address, Bytes, H256};
 use serde::{Deserialize, Serialize};
@@ -189,6 +190,12 @@ impl Journal {
     /// What has this nonce and has not ended.
     pub(super) fn open_at(&self, nonce: u64) -> Option<&Kept> {
         self.kept.iter().find(|kept| kept.entry.nonce == nonce && kept.entry.ended.is_none())
+    }
+
+    /// What was signed with this nonce first: the call that it is for.
+    pub(super) fn call_of(&self, nonce: u64) -> Option<&Call> {
+        let kept = self.kept.iter().rev().find(|kept| kept.entry.nonce == nonce)?;
+        kept.transactions.first().map(|first| &first.draft().call)
     }
 
     /// What has not ended for good.

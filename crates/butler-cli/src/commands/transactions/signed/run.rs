@@ -5,10 +5,11 @@ use std::time::Duration;
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
 use butler_core::sign::LocalKey;
+use butler_core::transaction::Call;
 use butler_core::transaction::change::Step;
 use butler_core::transaction::plan::Decision;
 use butler_core::transaction::refusal::Refusal;
-use butler_core::transaction::signed::{Next, is_same, next};
+use butler_core::transaction::signed::{Next, is_covered, is_same, next};
 use tokio::time::{Instant, sleep};
 
 use super::account::Standing;
@@ -35,6 +36,8 @@ struct Run<'a, 'd> {
     delivery: Delivery,
     /// What was shown: nothing else is signed.
     approved: Vec<Step>,
+    /// What is in blocks by now: an approval is for one call.
+    delivered: Vec<Call>,
 }
 
 /// Signs and sends what is planned.
@@ -57,7 +60,7 @@ pub(in crate::commands) async fn run(
     let mut report = Report::planned(gathered.scope(), &tried.plan, &tried.simulation, None);
     confirm(&output.fitted(&render(&report, &output)), &args.signing.key)?;
     let (delivery, approved) = (Delivery::new(journal, args.signing.wait), tried.plan.steps().to_vec());
-    let mut run = Run { decide, args, key, delivery, approved };
+    let mut run = Run { decide, args, key, delivery, approved, delivered: Vec::new() };
     let work = Box::pin(run.all(gathered, tried));
     let gathered = Box::pin(beside(async |_| work.await)).await?;
     report.sent(run.delivery.sent);
@@ -71,6 +74,7 @@ impl Run<'_, '_> {
         loop {
             let nonce = self.prepare(&gathered, &tried).await?;
             let block = self.delivery.mined(&gathered, nonce).await?;
+            self.delivered.extend(self.delivery.journal.call_of(nonce).cloned());
             let decision;
             (gathered, decision) = self.decide_after(block).await?;
             match decision {
@@ -94,13 +98,17 @@ impl Run<'_, '_> {
         let written = self.delivery.journal.written(&standing.outcomes());
         match next(&calls, &written, &standing.nonces).map_err(SignedFault::from)? {
             Next::Resume { nonce } => {
-                if !self.delivery.sent.iter().any(|sent| sent.nonce == nonce) {
+                if self.delivery.sent.iter().any(|sent| sent.nonce == nonce) {
+                    self.delivery.pause(nonce).await?;
+                } else {
                     remark(&format!("going on with nonce {nonce}, which was signed before"));
                 }
                 Ok(nonce)
             }
             Next::Sign { nonce } => {
-                let step = wanted.first().ok_or(SignedFault::Changed)?;
+                let fresh: Vec<Call> = tried.plan.steps().iter().map(|step| step.call.clone()).collect();
+                let step = wanted.first().filter(|step| is_covered(&step.call, &fresh, &self.delivered));
+                let step = step.ok_or(SignedFault::Changed)?;
                 let draft = draft(gathered, tried, (step, nonce), &self.args.signing)?;
                 check_balance(gathered, std::slice::from_ref(&draft)).await?;
                 let signed = sign(&self.key, draft)?;
