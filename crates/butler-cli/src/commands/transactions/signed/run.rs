@@ -61,29 +61,37 @@ pub(in crate::commands) async fn run(
     confirm(&output.fitted(&render(&report, &output)), &args.signing.key)?;
     let (delivery, approved) = (Delivery::new(journal, args.signing.wait), tried.plan.steps().to_vec());
     let mut run = Run { decide, args, key, delivery, approved, delivered: Vec::new() };
-    let work = Box::pin(run.all(gathered, tried));
-    let gathered = Box::pin(beside(async |_| work.await)).await?;
-    report.sent(run.delivery.sent);
+    let work = Box::pin(run.all(gathered.snapshot.block.number));
+    let (gathered, already) = Box::pin(beside(async |_| work.await)).await?;
+    if run.delivery.sent.is_empty() {
+        // Somebody else did it while it was asked.
+        report = Report::already(gathered.scope(), tried.plan.change().name(), already);
+    } else {
+        report.sent(run.delivery.sent);
+    }
     show(&report, output)?;
     Ok(gathered.finish(Exit::Success))
 }
 
 impl Run<'_, '_> {
-    /// Sends all of it; what the chain says in the end.
-    async fn all(&mut self, mut gathered: Gathered, mut tried: Tried) -> Result<Gathered, CliError> {
+    /// Sends all of it; what the chain says in the end, which is never older than that block.
+    ///
+    /// Everything is decided anew before anything is signed: it may have been asked for long.
+    async fn all(&mut self, mut block: u64) -> Result<(Gathered, String), CliError> {
         loop {
-            let nonce = self.prepare(&gathered, &tried).await?;
-            let block = self.delivery.mined(&gathered, nonce).await?;
-            self.delivered.extend(self.delivery.journal.call_of(nonce).cloned());
-            let decision;
-            (gathered, decision) = self.decide_after(block).await?;
-            match decision {
-                Decision::Already { .. } => break,
-                Decision::Wanted(wanted) => tried = Tried::new(&gathered, wanted).await?,
+            match self.decide_after(block).await? {
+                (gathered, Decision::Already { says, .. }) => {
+                    self.delivery.finish(&gathered).await?;
+                    return Ok((gathered, says));
+                }
+                (gathered, Decision::Wanted(wanted)) => {
+                    let tried = Tried::new(&gathered, wanted).await?;
+                    let nonce = self.prepare(&gathered, &tried).await?;
+                    block = self.delivery.mined(&gathered, nonce).await?;
+                    self.delivered.extend(self.delivery.journal.call_of(nonce).cloned());
+                }
             }
         }
-        self.delivery.finish(&gathered).await?;
-        Ok(gathered)
     }
 
     /// The nonce of what is to be delivered next, which is written down.
