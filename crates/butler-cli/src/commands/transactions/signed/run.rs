@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
-use butler_core::sign::LocalKey;
 use butler_core::transaction::Call;
 use butler_core::transaction::change::Step;
 use butler_core::transaction::plan::Decision;
@@ -32,7 +31,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 struct Run<'a, 'd> {
     decide: &'a Decide<'d>,
     args: &'a TransactionArgs,
-    key: LocalKey,
     delivery: Delivery,
     /// What was shown: nothing else is signed.
     approved: Vec<Step>,
@@ -55,12 +53,13 @@ pub(in crate::commands) async fn run(
         return Err(SignedFault::NoFile.into());
     }
     let from = tried.plan.from();
-    let key = open(&gathered.network.config, &args.signing.key, from)?;
+    // Whether it is the right key is known before anybody is asked. It is opened again when something is signed.
+    drop(open(&gathered.network.config, &args.signing.key, from)?);
     let journal = Journal::open(&gathered.network.folder, gathered.snapshot.chain_id, from)?;
     let mut report = Report::planned(gathered.scope(), &tried.plan, &tried.simulation, None);
     confirm(&output.fitted(&render(&report, &output)), &args.signing.key)?;
     let (delivery, approved) = (Delivery::new(journal, args.signing.wait), tried.plan.steps().to_vec());
-    let mut run = Run { decide, args, key, delivery, approved, delivered: Vec::new() };
+    let mut run = Run { decide, args, delivery, approved, delivered: Vec::new() };
     let work = Box::pin(run.all(gathered.snapshot.block.number));
     let (gathered, already) = Box::pin(beside(async |_| work.await)).await?;
     if run.delivery.sent.is_empty() {
@@ -119,7 +118,9 @@ impl Run<'_, '_> {
                 let step = step.ok_or(SignedFault::Changed)?;
                 let draft = draft(gathered, tried, (step, nonce), &self.args.signing)?;
                 check_balance(gathered, std::slice::from_ref(&draft)).await?;
-                let signed = sign(&self.key, draft)?;
+                let key = open(&gathered.network.config, &self.args.signing.key, tried.plan.from())?;
+                let signed = sign(&key, draft)?;
+                drop(key);
                 self.delivery.journal.note(signed, (tried.plan.key(), &step.says), unix_now())?;
                 Ok(nonce)
             }
