@@ -56,6 +56,44 @@ pub struct Found {
     pub known: BTreeSet<H256>,
 }
 
+/// To whom a transaction is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// To one endpoint after the other, until one has it.
+    UntilTaken,
+    /// To all of them: whoever says that it has it may keep it to itself.
+    Everybody,
+}
+
+/// What endpoints said to a transaction.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The first that has it.
+    arrived: Option<Reply>,
+    /// The first that refused it.
+    refused: Option<Reply>,
+    /// One of which nobody knows whether it has it.
+    lost: Option<RpcError>,
+}
+
+impl Heard {
+    fn takes(&mut self, reply: Reply) {
+        let place = if reply.has_arrived() { &mut self.arrived } else { &mut self.refused };
+        if place.is_none() {
+            *place = Some(reply);
+        }
+    }
+
+    /// A refusal counts only where nobody's reply is lost.
+    fn verdict(self) -> Result<Reply, RpcError> {
+        match (self.arrived, self.lost, self.refused) {
+            (Some(reply), _, _) | (None, None, Some(reply)) => Ok(reply),
+            (None, Some(error), _) => Err(error),
+            (None, None, None) => Err(nobody(SEND)),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ReceiptText {
@@ -70,42 +108,33 @@ struct ReceiptText {
 }
 
 impl L1Client {
-    /// Sends a signed transaction to one endpoint after the other until one has it; what the first said that refused it, where none has.
+    /// Sends a signed transaction; what the first said that refused it, where none has it.
     ///
     /// # Errors
-    /// When no endpoint answered: it may have it all the same.
-    pub async fn send_signed(&self, raw: &Bytes, hash: H256) -> Result<Reply, RpcError> {
+    /// When none says that it has it, and one did not answer: it may have it all the same.
+    pub async fn send_signed(&self, raw: &Bytes, hash: H256, spread: Spread) -> Result<Reply, RpcError> {
         let request = Request::new(SEND, &json!([raw]));
-        let (mut refused, mut failed) = (None, None);
+        let mut heard = Heard::default();
         for endpoint in self.order() {
-            match one(endpoint, &request).await {
-                Ok(answer) => match serde_json::from_str::<Fixed<32>>(answer.get()) {
-                    Ok(told) if told.0 == hash.0 => {
-                        self.answered(endpoint);
-                        return Ok(Reply::Taken);
-                    }
-                    Ok(_) | Err(_) => {
-                        let failure =
-                            RpcFailure::Malformed(format!("the answer to {SEND} is not the transaction's hash"));
-                        endpoint.blame_for(&failure);
-                        failed = Some(failure_of(endpoint, SEND, failure));
-                    }
-                },
+            let reply = one(endpoint, &request).await.and_then(|answer| is_hash(answer.get(), hash));
+            match reply {
+                Ok(()) => {
+                    self.answered(endpoint);
+                    heard.takes(Reply::Taken);
+                }
                 Err(failure) => match Reply::of(&failure) {
-                    Some(Reply::Known) => return Ok(Reply::Known),
-                    Some(reply) => refused = refused.or(Some(reply)),
+                    Some(reply) => heard.takes(reply),
                     None => {
                         endpoint.blame_for(&failure);
-                        failed = Some(failure_of(endpoint, SEND, failure));
+                        heard.lost = Some(failure_of(endpoint, SEND, failure));
                     }
                 },
             }
+            if spread == Spread::UntilTaken && heard.arrived.is_some() {
+                break;
+            }
         }
-        match (refused, failed) {
-            (Some(reply), _) => Ok(reply),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(nobody(SEND)),
-        }
+        heard.verdict()
     }
 
     /// An account's next nonce at these blocks and behind all that waits. Every endpoint is asked, and those that answer must agree about blocks.
@@ -178,6 +207,13 @@ async fn one(endpoint: &Endpoint, request: &Request) -> Answer {
     answers.into_iter().next().unwrap_or_else(|| Err(malformed(request.method)))
 }
 
+fn is_hash(json: &str, hash: H256) -> Result<(), RpcFailure> {
+    match serde_json::from_str::<Fixed<32>>(json) {
+        Ok(told) if told.0 == hash.0 => Ok(()),
+        Ok(_) | Err(_) => Err(RpcFailure::Malformed(format!("the answer to {SEND} is not the transaction's hash"))),
+    }
+}
+
 fn gathered(hashes: &[H256], answers: Vec<Answer>, mut found: Found) -> Result<Found, RpcFailure> {
     let mut answers = answers.into_iter();
     for hash in hashes {
@@ -226,4 +262,32 @@ fn failure_of(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) ->
 fn nobody(method: &'static str) -> RpcError {
     let failure = RpcFailure::Malformed("no endpoint gave an answer".to_owned());
     RpcError { endpoint: "no endpoint".to_owned(), method, failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_counts_only_where_no_reply_is_lost() {
+        let (poor, known) = (Reply::Poor, Reply::Known);
+        // What endpoints said, in their order; `None` is a reply that is lost.
+        for (replies, expected) in [
+            (vec![Some(poor.clone()), Some(Reply::NonceUsed)], Some(poor.clone())),
+            (vec![Some(poor.clone()), None], None),
+            (vec![None, Some(poor.clone())], None),
+            (vec![None, Some(poor), Some(known.clone())], Some(known)),
+            (vec![None], None),
+            (vec![], None),
+        ] {
+            let mut heard = Heard::default();
+            for reply in &replies {
+                match reply {
+                    Some(reply) => heard.takes(reply.clone()),
+                    None => heard.lost = Some(nobody(SEND)),
+                }
+            }
+            assert_eq!(heard.verdict().ok(), expected, "{replies:?}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::client::send_reply::Reply;
+use butler_core::client::sending::Spread;
 use butler_core::runtime::report::one_line;
 use butler_core::transaction::signed::{Fate, Outcome, SignedTransaction};
 use ethers_core::types::H256;
@@ -66,7 +67,7 @@ impl Delivery {
 
     /// Sends what takes the place of what waits, which nobody would miss.
     pub(super) async fn send_now(&mut self, gathered: &Gathered, nonce: u64) -> Result<(), CliError> {
-        match send(gathered, &self.journal, nonce).await? {
+        match send(gathered, &self.journal, nonce, Spread::UntilTaken).await? {
             Some(reply) if !reply.has_arrived() && reply != Reply::NonceUsed => {
                 Err(not_taken(&self.journal, nonce, reply))
             }
@@ -159,6 +160,8 @@ async fn deliver(
         failed = 0;
         let fate = standing.fates.get(&nonce).copied();
         let mut mined = None;
+        // Whoever took it, and does not have it now, is not relied on.
+        let spread = if sent == 0 { Spread::UntilTaken } else { Spread::Everybody };
         match fate {
             Some(Fate::Final(outcome)) => {
                 journal.end(&standing.ends())?;
@@ -170,10 +173,10 @@ async fn deliver(
                 // One that was replaced waits, and nobody has what is to take its place.
                 let last = journal.open_at(nonce).and_then(Kept::last);
                 if last.is_some_and(|last| !standing.known.contains(&last.hash())) {
-                    send(gathered, journal, nonce).await?;
+                    send(gathered, journal, nonce, Spread::Everybody).await?;
                 }
             }
-            Some(Fate::Gone) => match send(gathered, journal, nonce).await? {
+            Some(Fate::Gone) => match send(gathered, journal, nonce, spread).await? {
                 Some(reply) if reply.has_arrived() => {
                     (pause, refused) = (FIRST_PAUSE, 0);
                     sent = sent.saturating_add(1);
@@ -209,10 +212,10 @@ async fn look(client: &L1Client, confirmations: Option<u64>, journal: &Journal) 
 }
 
 /// Sends the last that was signed with that nonce; what was said to it, where anything was.
-async fn send(gathered: &Gathered, journal: &Journal, nonce: u64) -> Result<Option<Reply>, CliError> {
+async fn send(gathered: &Gathered, journal: &Journal, nonce: u64, spread: Spread) -> Result<Option<Reply>, CliError> {
     let Some(transaction) = journal.open_at(nonce).and_then(Kept::last) else { return Ok(None) };
     let (raw, hash) = (transaction.raw(), transaction.hash());
-    match gathered.network.reader.client().send_signed(raw, hash).await {
+    match gathered.network.reader.client().send_signed(raw, hash, spread).await {
         Ok(reply) => {
             if reply.has_arrived() {
                 remark(&format!("sent {hash:?} with the nonce {nonce}"));
