@@ -30,6 +30,8 @@ pub struct NextNonces {
     pub at: Vec<u64>,
     /// Behind all that waits at whichever endpoint has most.
     pub pending: u64,
+    /// The only endpoint that told, where several are configured: then nothing confirms it.
+    pub only: Option<String>,
 }
 
 /// What a block has of a transaction.
@@ -145,29 +147,21 @@ impl L1Client {
         let mut requests: Vec<Request> =
             blocks.iter().map(|block| Request::new(COUNT, &json!([account, { "blockHash": block.hash }]))).collect();
         requests.push(Request::new(COUNT, &json!([account, "pending"])));
-        let mut agreed: Option<NextNonces> = None;
+        let mut voices = Vec::new();
         let mut failed = None;
         for (endpoint, answers) in self.everybody(&requests).await {
-            let told = answers.and_then(|answers| {
-                let mut nonces =
-                    answers.into_iter().map(|answer| number(answer?.get())).collect::<Result<Vec<_>, _>>()?;
-                let pending = nonces.pop().ok_or_else(|| malformed(COUNT))?;
-                Ok(NextNonces { at: nonces, pending })
-            });
-            match (told, &mut agreed) {
-                (Ok(told), None) => agreed = Some(told),
-                (Ok(told), Some(agreed)) if told.at == agreed.at => agreed.pending = agreed.pending.max(told.pending),
-                (Ok(_), Some(_)) => {
-                    let failure = RpcFailure::Disputed { function: COUNT.to_owned() };
-                    return Err(failure_of(endpoint, COUNT, failure));
-                }
-                (Err(failure), _) => {
+            match answers.and_then(voice) {
+                Ok((at, pending)) => voices.push((endpoint.name(), at, pending)),
+                Err(failure) => {
                     endpoint.blame_for(&failure);
                     failed = Some(failure_of(endpoint, COUNT, failure));
                 }
             }
         }
-        agreed.ok_or_else(|| failed.unwrap_or_else(|| nobody(COUNT)))
+        if voices.is_empty() {
+            return Err(failed.unwrap_or_else(|| nobody(COUNT)));
+        }
+        agreed(&voices, self.endpoints().len())
     }
 
     /// Looks for transactions at every endpoint.
@@ -194,10 +188,10 @@ impl L1Client {
         found.ok_or_else(|| failed.unwrap_or_else(|| nobody(RECEIPT)))
     }
 
-    /// Asks all endpoints at once that do not stand back, or all where every one does.
+    /// Asks all endpoints at once that do not stand back, or all where fewer than two are left: one voice confirms nothing.
     async fn everybody(&self, requests: &[Request]) -> Vec<(&Endpoint, Result<Vec<Answer>, RpcFailure>)> {
         let able: Vec<&Endpoint> = self.order().into_iter().filter(|endpoint| !endpoint.is_quarantined()).collect();
-        let able = if able.is_empty() { self.order() } else { able };
+        let able = if able.len() < 2 { self.order() } else { able };
         join_all(able.into_iter().map(|endpoint| async move { (endpoint, endpoint.exchange(requests).await) })).await
     }
 }
@@ -246,6 +240,25 @@ fn gathered(hashes: &[H256], answers: Vec<Answer>, mut found: Found) -> Result<F
     Ok(found)
 }
 
+/// The nonces at blocks, and behind all that waits.
+fn voice(answers: Vec<Answer>) -> Result<(Vec<u64>, u64), RpcFailure> {
+    let mut at = answers.into_iter().map(|answer| number(answer?.get())).collect::<Result<Vec<_>, _>>()?;
+    let pending = at.pop().ok_or_else(|| malformed(COUNT))?;
+    Ok((at, pending))
+}
+
+/// What all voices tell, each with its endpoint's name, where so many endpoints are configured.
+fn agreed(voices: &[(&str, Vec<u64>, u64)], configured: usize) -> Result<NextNonces, RpcError> {
+    let Some((first, at, _)) = voices.first() else { return Err(nobody(COUNT)) };
+    if let Some((other, ..)) = voices.iter().find(|(_, told, _)| told != at) {
+        let failure = RpcFailure::Disputed { function: COUNT.to_owned() };
+        return Err(RpcError { endpoint: (*other).to_owned(), method: COUNT, failure });
+    }
+    let only = (voices.len() == 1 && configured > 1).then(|| (*first).to_owned());
+    let pending = voices.iter().map(|(_, _, pending)| *pending).max().unwrap_or_default();
+    Ok(NextNonces { at: at.clone(), pending, only })
+}
+
 fn number(json: &str) -> Result<u64, RpcFailure> {
     let number: U256 = serde_json::from_str(json).map_err(|_| malformed(COUNT))?;
     u64::try_from(number).map_err(|_| malformed(COUNT))
@@ -267,6 +280,24 @@ fn nobody(method: &'static str) -> RpcError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nonces_are_confirmed_by_a_second_voice_where_there_are_two() {
+        let (one, other, liar) = (("a", vec![5, 4], 5), ("b", vec![5, 4], 6), ("c", vec![9, 9], 9));
+        let told =
+            |pending, only: Option<&str>| Some(NextNonces { at: vec![5, 4], pending, only: only.map(str::to_owned) });
+        for (voices, configured, expected) in [
+            (vec![one.clone()], 1, told(5, None)),
+            (vec![one.clone()], 2, told(5, Some("a"))),
+            (vec![one.clone(), other.clone()], 2, told(6, None)),
+            (vec![one.clone(), other.clone()], 3, told(6, None)),
+            (vec![one.clone(), liar.clone()], 2, None),
+            (vec![one, other, liar], 3, None),
+            (vec![], 2, None),
+        ] {
+            assert_eq!(agreed(&voices, configured).ok(), expected, "{voices:?} of {configured}");
+        }
+    }
 
     #[test]
     fn a_refusal_counts_only_where_no_reply_is_lost() {

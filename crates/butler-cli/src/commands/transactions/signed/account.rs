@@ -6,6 +6,7 @@ use butler_core::client::error::{RpcError, RpcFailure};
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::client::sending::{Found, NextNonces};
 use butler_core::domain::block::BlockRef;
+use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::signed::{Fate, Nonces, Outcome, Sighting, fate_of};
 use ethers_core::types::H256;
 
@@ -20,6 +21,8 @@ pub(super) struct Standing {
     pub(super) fates: BTreeMap<u64, Fate>,
     /// Those that an endpoint has, in a block or waiting.
     pub(super) known: BTreeSet<H256>,
+    /// The only endpoint that told the nonces, where several are configured.
+    unconfirmed: Option<String>,
 }
 
 impl Standing {
@@ -35,7 +38,7 @@ impl Standing {
             Some(blocks) => BlockTag::Number(block.number.saturating_sub(blocks)),
         };
         let last_final = client.head(tag, &[]).await.map_err(CliError::Rpc)?.block;
-        let nonces = nonces(client, (block, &last_final), journal).await.map_err(CliError::Rpc)?;
+        let (nonces, unconfirmed) = nonces(client, (block, &last_final), journal).await.map_err(CliError::Rpc)?;
         let hashes: Vec<H256> = journal.under_way().flat_map(|kept| kept.hashes().collect::<Vec<_>>()).collect();
         let (found, sightings) = if hashes.is_empty() {
             (Found::default(), BTreeMap::new())
@@ -54,7 +57,15 @@ impl Standing {
             .under_way()
             .map(|kept| (kept.entry.nonce, fate(kept.entry.nonce, kept.hashes().collect())))
             .collect();
-        Ok(Self { nonces, fates, known: found.known })
+        Ok(Self { nonces, fates, known: found.known, unconfirmed })
+    }
+
+    /// The same, where nothing of it rests on the word of one of several endpoints.
+    pub(super) fn confirmed(self) -> Result<Self, Refusal> {
+        match self.unconfirmed {
+            Some(endpoint) => Err(Refusal::Unconfirmed(endpoint)),
+            None => Ok(self),
+        }
     }
 
     /// How nonces were used, of those that were.
@@ -78,25 +89,27 @@ impl Standing {
     }
 }
 
+/// The nonces; and the only endpoint that told them, where several are configured.
 async fn nonces(
     client: &L1Client,
     (block, last_final): (&BlockRef, &BlockRef),
     journal: &Journal,
-) -> Result<Nonces, RpcError> {
+) -> Result<(Nonces, Option<String>), RpcError> {
     let account = journal.account();
     match client.next_nonces(account, &[*block, *last_final]).await {
-        Ok(NextNonces { at, pending }) => {
+        Ok(NextNonces { at, pending, only: None }) => {
             let mut at = at.into_iter();
             let at_block = at.next().unwrap_or_default();
-            Ok(Nonces { at_block, at_final: at.next().unwrap_or_default().min(at_block), pending })
+            let at_final = at.next().unwrap_or_default().min(at_block);
+            return Ok((Nonces { at_block, at_final, pending }, None));
         }
-        // Then nothing counts as final yet.
-        Err(error) if matches!(error.failure, RpcFailure::StateUnavailable) => {
-            let NextNonces { at, pending } = client.next_nonces(account, &[*block]).await?;
-            Ok(Nonces { at_block: at.first().copied().unwrap_or_default(), at_final: 0, pending })
-        }
-        Err(error) => Err(error),
+        Ok(_) => {}
+        Err(error) if matches!(error.failure, RpcFailure::StateUnavailable) => {}
+        Err(error) => return Err(error),
     }
+    // Not everybody has the state of the last final block: then nothing counts as final yet.
+    let NextNonces { at, pending, only } = client.next_nonces(account, &[*block]).await?;
+    Ok((Nonces { at_block: at.first().copied().unwrap_or_default(), at_final: 0, pending }, only))
 }
 
 /// Those that are in blocks of the chain as it is now.

@@ -6,6 +6,7 @@ use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::client::send_reply::Reply;
 use butler_core::client::sending::Spread;
 use butler_core::runtime::report::one_line;
+use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::signed::{Fate, Outcome, SignedTransaction};
 use ethers_core::types::H256;
 use tokio::time::{Instant, sleep};
@@ -148,7 +149,7 @@ async fn deliver(
         let standing = match look(client, confirmations, journal).await {
             Ok(standing) => standing,
             // What was sent is on its way, whoever does not answer now.
-            Err(CliError::Rpc(error)) if failed < FAILURES && Instant::now() + pause < until => {
+            Err(error) if may_pass(&error) && failed < FAILURES && Instant::now() + pause < until => {
                 failed = failed.saturating_add(1);
                 remark(&format!("nonce {nonce} is looked for again: {}", one_line(&error)));
                 sleep(pause).await;
@@ -208,7 +209,12 @@ async fn deliver(
 /// How the account stands at the newest block.
 async fn look(client: &L1Client, confirmations: Option<u64>, journal: &Journal) -> Result<Standing, CliError> {
     let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
-    Standing::read(client, &block, confirmations, journal).await
+    Ok(Standing::read(client, &block, confirmations, journal).await?.confirmed()?)
+}
+
+/// Whether a look may succeed the next time.
+fn may_pass(error: &CliError) -> bool {
+    matches!(error, CliError::Rpc(_) | CliError::Refused(Refusal::Unconfirmed(_)))
 }
 
 /// Sends the last that was signed with that nonce; what was said to it, where anything was.

@@ -49,7 +49,7 @@ pub(in crate::commands) async fn run(
     let mut journal = Journal::open(&gathered.network.folder, gathered.snapshot.chain_id, account)?;
     let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
     let config = &gathered.network.config;
-    let standing = Standing::read(client, block, config.confirmations, &journal).await?;
+    let standing = Standing::read(client, block, config.confirmations, &journal).await?.confirmed()?;
     journal.end(&standing.ends())?;
     let kept = journal.open_at(*nonce).ok_or(SignedFault::NotUnderWay(*nonce))?;
     if !matches!(standing.fates.get(nonce), Some(Fate::Waiting | Fate::Gone)) {

@@ -96,8 +96,9 @@ impl Run<'_, '_> {
     /// The nonce of what is to be delivered next, which is written down.
     async fn prepare(&mut self, gathered: &Gathered, tried: &Tried) -> Result<u64, CliError> {
         let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
-        let standing =
-            Standing::read(client, block, gathered.network.config.confirmations, &self.delivery.journal).await?;
+        let standing = Standing::read(client, block, gathered.network.config.confirmations, &self.delivery.journal)
+            .await?
+            .confirmed()?;
         self.delivery.journal.end(&standing.ends())?;
         let is_wanted = |one: &&Step| tried.plan.steps().iter().any(|step| is_same(&step.call, &one.call));
         let wanted: Vec<Step> = self.approved.iter().filter(is_wanted).cloned().collect();
