@@ -56,6 +56,8 @@ pub struct Found {
     pub mined: BTreeMap<H256, Vec<MinedTransaction>>,
     /// Anywhere: in blocks or waiting.
     pub known: BTreeSet<H256>,
+    /// Whether every endpoint that is configured answered.
+    pub is_complete: bool,
 }
 
 /// To whom a transaction is sent.
@@ -173,12 +175,16 @@ impl L1Client {
             .iter()
             .flat_map(|hash| [Request::new(RECEIPT, &json!([hash])), Request::new(LOOK, &json!([hash]))])
             .collect();
-        let mut found = None;
+        let mut found: Option<Found> = None;
         let mut failed = None;
+        let mut answered = 0_usize;
         for (endpoint, answers) in self.everybody(&requests).await {
             let looked = answers.and_then(|answers| gathered(hashes, answers, found.clone().unwrap_or_default()));
             match looked {
-                Ok(looked) => found = Some(looked),
+                Ok(looked) => {
+                    answered = answered.saturating_add(1);
+                    found = Some(Found { is_complete: answered == self.endpoints().len(), ..looked });
+                }
                 Err(failure) => {
                     endpoint.blame_for(&failure);
                     failed = Some(failure_of(endpoint, RECEIPT, failure));

@@ -168,6 +168,8 @@ async fn deliver(
                 journal.end(&standing.ends())?;
                 return Ok(Some((outcome, true)));
             }
+            // A block is there before its receipts: what was not sent from here may yet turn out to have been.
+            Some(Fate::Mined(Outcome::Displaced)) => {}
             Some(Fate::Mined(outcome)) if goal == Goal::Mined => return Ok(Some((outcome, false))),
             Some(Fate::Mined(outcome)) => mined = Some((outcome, false)),
             Some(Fate::Waiting) => {
@@ -206,15 +208,22 @@ async fn deliver(
     }
 }
 
-/// How the account stands at the newest block.
+/// How the account stands at the newest block; at the one after it where that came in between.
 async fn look(client: &L1Client, confirmations: Option<u64>, journal: &Journal) -> Result<Standing, CliError> {
-    let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
-    Ok(Standing::read(client, &block, confirmations, journal).await?.confirmed()?)
+    let once = async || {
+        let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
+        Ok::<_, CliError>(Standing::read(client, &block, confirmations, journal).await?.confirmed()?)
+    };
+    let standing = once().await?;
+    if standing.is_behind { once().await } else { Ok(standing) }
 }
 
 /// Whether a look may succeed the next time.
 fn may_pass(error: &CliError) -> bool {
-    matches!(error, CliError::Rpc(_) | CliError::Refused(Refusal::Unconfirmed(_)))
+    matches!(
+        error,
+        CliError::Rpc(_) | CliError::Refused(Refusal::Unconfirmed(_)) | CliError::Signed(SignedFault::Disputed(_))
+    )
 }
 
 /// Sends the last that was signed with that nonce; what was said to it, where anything was.
@@ -249,6 +258,9 @@ fn tell(told: &mut Option<Fate>, nonce: u64, fate: Option<Fate>) {
         Some(Fate::Waiting) => remark(&format!("nonce {nonce} waits to be in a block")),
         Some(Fate::Mined(Outcome::Succeeded { block, .. })) => {
             remark(&format!("nonce {nonce} is in block {block}, which is not final yet"));
+        }
+        Some(Fate::Mined(Outcome::Displaced)) => {
+            remark(&format!("nonce {nonce} is used, and by what is not known yet"));
         }
         Some(Fate::Mined(_) | Fate::Final(_) | Fate::Gone) | None => {}
     }
