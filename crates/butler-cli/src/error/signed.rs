@@ -63,6 +63,14 @@ pub enum SignedFault {
         /// Its nonce.
         nonce: u64,
     },
+    /// What was sent is on its way, and one of several endpoints alone tells how it stands.
+    #[error("how nonce {nonce} stands is told by {endpoint} alone")]
+    Alone {
+        /// The nonce.
+        nonce: u64,
+        /// The endpoint.
+        endpoint: String,
+    },
     /// Endpoints contradict each other about what became of it.
     #[error(transparent)]
     Disputed(#[from] Disputed),
@@ -143,7 +151,7 @@ impl SignedFault {
             | Self::SoAlready(_)
             | Self::Declined
             | Self::Busy => Exit::Refused,
-            Self::NotTaken { .. } | Self::NotMined { .. } | Self::Disputed(_) => Exit::Upstream,
+            Self::NotTaken { .. } | Self::NotMined { .. } | Self::Alone { .. } | Self::Disputed(_) => Exit::Upstream,
             Self::Reverted { .. } | Self::Displaced(_) | Self::NoEffect(_) => Exit::CheckFailed,
             Self::Journal(_) | Self::NotKept(_) => Exit::LocalFile,
         }
@@ -183,6 +191,9 @@ impl SignedFault {
             ),
             Self::Reverted { .. } | Self::Displaced(_) => {
                 "the same command looks again at what is to be done, once that block is final".to_owned()
+            }
+            Self::Alone { .. } => {
+                "it is written down: the same command goes on with it when a second endpoint answers".to_owned()
             }
             Self::Disputed(_) => "an endpoint tells what is not so: the same command looks again".to_owned(),
             Self::Changed => "repeat the command: what was sent is in the state that it begins with".to_owned(),

@@ -156,6 +156,10 @@ async fn deliver(
                 pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
                 continue;
             }
+            // That is no refusal: it was signed, and is on its way or goes on it.
+            Err(CliError::Refused(Refusal::Unconfirmed(endpoint))) => {
+                return Err(SignedFault::Alone { nonce, endpoint }.into());
+            }
             Err(error) => return Err(error),
         };
         failed = 0;
