@@ -213,8 +213,13 @@ async fn what_waits_is_replaced_by_more_for_gas_or_by_nothing() {
     let waits = [&SET[..], &BRIEFLY].concat();
     assert_eq!(bench.run(&waits).await.code, 4);
     let replace = ["transactions", "replace", "1", "--yes", "--wait", "1s"];
+    // The first time it gets lost on its way.
+    let (proxy, url) = (FaultProxy::start(bench.chain.url()).await.unwrap(), bench.chain.url().to_owned());
+    proxy.set(FaultPlan::none().with(Fault::Close, When::FirstForMethod(1, "eth_sendRawTransaction".to_owned())));
+    bench.reconfigure(&url, &proxy.url());
     let ran = bench.run(&replace).await;
     assert_eq!(ran.code, 4, "{}", ran.stderr);
+    bench.reconfigure(&proxy.url(), &url);
     let versions = journal(&bench).unwrap()["transactions"][0]["versions"].clone();
     assert_eq!(versions.as_array().unwrap().len(), 2);
     let dear = refused(&bench, &[&replace[..], &["--max-fee", "1"]].concat()).await;
@@ -294,4 +299,20 @@ async fn a_plan_is_signed_without_network_and_sent_where_there_is_one() {
     let told = refused(&bench, &["transactions", "broadcast", "late-signed.json"]).await;
     assert!(told.contains("of nonce 2 is under way, which is to set the share of provider 1 to 1234"), "{told}");
     assert_eq!(sent(&bench).await, 3);
+}
+
+#[tokio::test]
+async fn a_nonce_that_one_of_two_endpoints_tells_alone_signs_nothing() {
+    let bench = bench_with_signer().await;
+    let proxy = FaultProxy::start(bench.chain.url()).await.unwrap();
+    let url = bench.chain.url().to_owned();
+    let second = format!("\"{url}\"\n[[networks.devnet.l1]]\nname = \"second\"\nurl = \"{}\"", proxy.url());
+    bench.reconfigure(&format!("\"{url}\""), &second);
+    let ran = bench.run(&[&SET[..], &BRIEFLY].concat()).await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    proxy.set(FaultPlan::none().with(Fault::Close, When::ForMethod("eth_getTransactionCount".to_owned())));
+    let kept = journal(&bench);
+    let told = refused(&bench, &[&["provider", "set-take-rate", "5"][..], &BRIEFLY].concat()).await;
+    assert!(told.contains("told what this is based on"), "{told}");
+    assert_eq!(journal(&bench), kept);
 }

@@ -6,7 +6,7 @@ use butler_core::sign::{KeyError, SignError};
 use butler_core::store::file::StoreError;
 use butler_core::store::record::RecordError;
 use butler_core::text::address::checksummed;
-use butler_core::transaction::signed::{Blocked, FeeRefusal, NotSigned};
+use butler_core::transaction::signed::{Blocked, Disputed, FeeRefusal, NotSigned};
 use ethers_core::types::{Address, H256};
 use thiserror::Error;
 
@@ -63,6 +63,17 @@ pub enum SignedFault {
         /// Its nonce.
         nonce: u64,
     },
+    /// What was sent is on its way, and one of several endpoints alone tells how it stands.
+    #[error("how nonce {nonce} stands is told by {endpoint} alone")]
+    Alone {
+        /// The nonce.
+        nonce: u64,
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// Endpoints contradict each other about what became of it.
+    #[error(transparent)]
+    Disputed(#[from] Disputed),
     /// It failed.
     #[error("transaction {hash:?} reverted in block {block}, and had no effect")]
     Reverted {
@@ -140,7 +151,7 @@ impl SignedFault {
             | Self::SoAlready(_)
             | Self::Declined
             | Self::Busy => Exit::Refused,
-            Self::NotTaken { .. } | Self::NotMined { .. } => Exit::Upstream,
+            Self::NotTaken { .. } | Self::NotMined { .. } | Self::Alone { .. } | Self::Disputed(_) => Exit::Upstream,
             Self::Reverted { .. } | Self::Displaced(_) | Self::NoEffect(_) => Exit::CheckFailed,
             Self::Journal(_) | Self::NotKept(_) => Exit::LocalFile,
         }
@@ -181,6 +192,10 @@ impl SignedFault {
             Self::Reverted { .. } | Self::Displaced(_) => {
                 "the same command looks again at what is to be done, once that block is final".to_owned()
             }
+            Self::Alone { .. } => {
+                "it is written down: the same command goes on with it when a second endpoint answers".to_owned()
+            }
+            Self::Disputed(_) => "an endpoint tells what is not so: the same command looks again".to_owned(),
             Self::Changed => "repeat the command: what was sent is in the state that it begins with".to_owned(),
             Self::NoEffect(_) => {
                 "somebody undid it, or the endpoint's state is not that of its block: repeat the command".to_owned()

@@ -96,7 +96,8 @@ impl Reply {
 
     fn of_words(message: &str) -> Self {
         let letters: String = message.chars().filter(char::is_ascii_alphanumeric).collect();
-        let letters = letters.to_ascii_lowercase();
+        // A type of transaction that a node does not know is none that it has.
+        let letters = letters.to_ascii_lowercase().replace("unknowntransaction", "");
         let known = WORDS.iter().find(|(words, _)| words.iter().any(|word| letters.contains(word)));
         known.map_or_else(|| Self::Refused(message.to_owned()), |(_, reply)| reply.clone())
     }
@@ -163,8 +164,11 @@ mod tests {
                 assert_eq!(Reply::of(&failure), Some(expected.clone()), "{words}");
             }
         }
-        let other = RpcFailure::Rpc { code: -32_000, message: "txpool is full".to_owned() };
-        assert_eq!(Reply::of(&other), Some(Reply::Refused("txpool is full".to_owned())));
+        for words in ["txpool is full", "unknown transaction type: 2", "Unknown transaction", "UnknownTransactionType"]
+        {
+            let other = RpcFailure::Rpc { code: -32_000, message: words.to_owned() };
+            assert_eq!(Reply::of(&other), Some(Reply::Refused(words.to_owned())));
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct NextNonces {
     pub at: Vec<u64>,
     /// Behind all that waits at whichever endpoint has most.
     pub pending: u64,
+    /// The only endpoint that told, where several are configured: then nothing confirms it.
+    pub only: Option<String>,
 }
 
 /// What a block has of a transaction.
@@ -54,6 +56,46 @@ pub struct Found {
     pub mined: BTreeMap<H256, Vec<MinedTransaction>>,
     /// Anywhere: in blocks or waiting.
     pub known: BTreeSet<H256>,
+    /// Whether every endpoint that is configured answered.
+    pub is_complete: bool,
+}
+
+/// To whom a transaction is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// To one endpoint after the other, until one has it.
+    UntilTaken,
+    /// To all of them: whoever says that it has it may keep it to itself.
+    Everybody,
+}
+
+/// What endpoints said to a transaction.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The first that has it.
+    arrived: Option<Reply>,
+    /// The first that refused it.
+    refused: Option<Reply>,
+    /// One of which nobody knows whether it has it.
+    lost: Option<RpcError>,
+}
+
+impl Heard {
+    fn takes(&mut self, reply: Reply) {
+        let place = if reply.has_arrived() { &mut self.arrived } else { &mut self.refused };
+        if place.is_none() {
+            *place = Some(reply);
+        }
+    }
+
+    /// A refusal counts only where nobody's reply is lost.
+    fn verdict(self) -> Result<Reply, RpcError> {
+        match (self.arrived, self.lost, self.refused) {
+            (Some(reply), _, _) | (None, None, Some(reply)) => Ok(reply),
+            (None, Some(error), _) => Err(error),
+            (None, None, None) => Err(nobody(SEND)),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -70,42 +112,33 @@ struct ReceiptText {
 }
 
 impl L1Client {
-    /// Sends a signed transaction to one endpoint after the other until one has it; what the first said that refused it, where none has.
+    /// Sends a signed transaction; what the first said that refused it, where none has it.
     ///
     /// # Errors
-    /// When no endpoint answered: it may have it all the same.
-    pub async fn send_signed(&self, raw: &Bytes, hash: H256) -> Result<Reply, RpcError> {
+    /// When none says that it has it, and one did not answer: it may have it all the same.
+    pub async fn send_signed(&self, raw: &Bytes, hash: H256, spread: Spread) -> Result<Reply, RpcError> {
         let request = Request::new(SEND, &json!([raw]));
-        let (mut refused, mut failed) = (None, None);
+        let mut heard = Heard::default();
         for endpoint in self.order() {
-            match one(endpoint, &request).await {
-                Ok(answer) => match serde_json::from_str::<Fixed<32>>(answer.get()) {
-                    Ok(told) if told.0 == hash.0 => {
-                        self.answered(endpoint);
-                        return Ok(Reply::Taken);
-                    }
-                    Ok(_) | Err(_) => {
-                        let failure =
-                            RpcFailure::Malformed(format!("the answer to {SEND} is not the transaction's hash"));
-                        endpoint.blame_for(&failure);
-                        failed = Some(failure_of(endpoint, SEND, failure));
-                    }
-                },
+            let reply = one(endpoint, &request).await.and_then(|answer| is_hash(answer.get(), hash));
+            match reply {
+                Ok(()) => {
+                    self.answered(endpoint);
+                    heard.takes(Reply::Taken);
+                }
                 Err(failure) => match Reply::of(&failure) {
-                    Some(Reply::Known) => return Ok(Reply::Known),
-                    Some(reply) => refused = refused.or(Some(reply)),
+                    Some(reply) => heard.takes(reply),
                     None => {
                         endpoint.blame_for(&failure);
-                        failed = Some(failure_of(endpoint, SEND, failure));
+                        heard.lost = Some(failure_of(endpoint, SEND, failure));
                     }
                 },
             }
+            if spread == Spread::UntilTaken && heard.arrived.is_some() {
+                break;
+            }
         }
-        match (refused, failed) {
-            (Some(reply), _) => Ok(reply),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(nobody(SEND)),
-        }
+        heard.verdict()
     }
 
     /// An account's next nonce at these blocks and behind all that waits. Every endpoint is asked, and those that answer must agree about blocks.
@@ -116,29 +149,21 @@ impl L1Client {
         let mut requests: Vec<Request> =
             blocks.iter().map(|block| Request::new(COUNT, &json!([account, { "blockHash": block.hash }]))).collect();
         requests.push(Request::new(COUNT, &json!([account, "pending"])));
-        let mut agreed: Option<NextNonces> = None;
+        let mut voices = Vec::new();
         let mut failed = None;
         for (endpoint, answers) in self.everybody(&requests).await {
-            let told = answers.and_then(|answers| {
-                let mut nonces =
-                    answers.into_iter().map(|answer| number(answer?.get())).collect::<Result<Vec<_>, _>>()?;
-                let pending = nonces.pop().ok_or_else(|| malformed(COUNT))?;
-                Ok(NextNonces { at: nonces, pending })
-            });
-            match (told, &mut agreed) {
-                (Ok(told), None) => agreed = Some(told),
-                (Ok(told), Some(agreed)) if told.at == agreed.at => agreed.pending = agreed.pending.max(told.pending),
-                (Ok(_), Some(_)) => {
-                    let failure = RpcFailure::Disputed { function: COUNT.to_owned() };
-                    return Err(failure_of(endpoint, COUNT, failure));
-                }
-                (Err(failure), _) => {
+            match answers.and_then(voice) {
+                Ok((at, pending)) => voices.push((endpoint.name(), at, pending)),
+                Err(failure) => {
                     endpoint.blame_for(&failure);
                     failed = Some(failure_of(endpoint, COUNT, failure));
                 }
             }
         }
-        agreed.ok_or_else(|| failed.unwrap_or_else(|| nobody(COUNT)))
+        if voices.is_empty() {
+            return Err(failed.unwrap_or_else(|| nobody(COUNT)));
+        }
+        agreed(&voices, self.endpoints().len())
     }
 
     /// Looks for transactions at every endpoint.
@@ -150,12 +175,16 @@ impl L1Client {
             .iter()
             .flat_map(|hash| [Request::new(RECEIPT, &json!([hash])), Request::new(LOOK, &json!([hash]))])
             .collect();
-        let mut found = None;
+        let mut found: Option<Found> = None;
         let mut failed = None;
+        let mut answered = 0_usize;
         for (endpoint, answers) in self.everybody(&requests).await {
             let looked = answers.and_then(|answers| gathered(hashes, answers, found.clone().unwrap_or_default()));
             match looked {
-                Ok(looked) => found = Some(looked),
+                Ok(looked) => {
+                    answered = answered.saturating_add(1);
+                    found = Some(Found { is_complete: answered == self.endpoints().len(), ..looked });
+                }
                 Err(failure) => {
                     endpoint.blame_for(&failure);
                     failed = Some(failure_of(endpoint, RECEIPT, failure));
@@ -165,10 +194,10 @@ impl L1Client {
         found.ok_or_else(|| failed.unwrap_or_else(|| nobody(RECEIPT)))
     }
 
-    /// Asks all endpoints at once that do not stand back, or all where every one does.
+    /// Asks all endpoints at once that do not stand back, or all where fewer than two are left: one voice confirms nothing.
     async fn everybody(&self, requests: &[Request]) -> Vec<(&Endpoint, Result<Vec<Answer>, RpcFailure>)> {
         let able: Vec<&Endpoint> = self.order().into_iter().filter(|endpoint| !endpoint.is_quarantined()).collect();
-        let able = if able.is_empty() { self.order() } else { able };
+        let able = if able.len() < 2 { self.order() } else { able };
         join_all(able.into_iter().map(|endpoint| async move { (endpoint, endpoint.exchange(requests).await) })).await
     }
 }
@@ -176,6 +205,13 @@ impl L1Client {
 async fn one(endpoint: &Endpoint, request: &Request) -> Answer {
     let answers = endpoint.exchange(std::slice::from_ref(request)).await?;
     answers.into_iter().next().unwrap_or_else(|| Err(malformed(request.method)))
+}
+
+fn is_hash(json: &str, hash: H256) -> Result<(), RpcFailure> {
+    match serde_json::from_str::<Fixed<32>>(json) {
+        Ok(told) if told.0 == hash.0 => Ok(()),
+        Ok(_) | Err(_) => Err(RpcFailure::Malformed(format!("the answer to {SEND} is not the transaction's hash"))),
+    }
 }
 
 fn gathered(hashes: &[H256], answers: Vec<Answer>, mut found: Found) -> Result<Found, RpcFailure> {
@@ -210,6 +246,25 @@ fn gathered(hashes: &[H256], answers: Vec<Answer>, mut found: Found) -> Result<F
     Ok(found)
 }
 
+/// The nonces at blocks, and behind all that waits.
+fn voice(answers: Vec<Answer>) -> Result<(Vec<u64>, u64), RpcFailure> {
+    let mut at = answers.into_iter().map(|answer| number(answer?.get())).collect::<Result<Vec<_>, _>>()?;
+    let pending = at.pop().ok_or_else(|| malformed(COUNT))?;
+    Ok((at, pending))
+}
+
+/// What all voices tell, each with its endpoint's name, where so many endpoints are configured.
+fn agreed(voices: &[(&str, Vec<u64>, u64)], configured: usize) -> Result<NextNonces, RpcError> {
+    let Some((first, at, _)) = voices.first() else { return Err(nobody(COUNT)) };
+    if let Some((other, ..)) = voices.iter().find(|(_, told, _)| told != at) {
+        let failure = RpcFailure::Disputed { function: COUNT.to_owned() };
+        return Err(RpcError { endpoint: (*other).to_owned(), method: COUNT, failure });
+    }
+    let only = (voices.len() == 1 && configured > 1).then(|| (*first).to_owned());
+    let pending = voices.iter().map(|(_, _, pending)| *pending).max().unwrap_or_default();
+    Ok(NextNonces { at: at.clone(), pending, only })
+}
+
 fn number(json: &str) -> Result<u64, RpcFailure> {
     let number: U256 = serde_json::from_str(json).map_err(|_| malformed(COUNT))?;
     u64::try_from(number).map_err(|_| malformed(COUNT))
@@ -226,4 +281,50 @@ fn failure_of(endpoint: &Endpoint, method: &'static str, failure: RpcFailure) ->
 fn nobody(method: &'static str) -> RpcError {
     let failure = RpcFailure::Malformed("no endpoint gave an answer".to_owned());
     RpcError { endpoint: "no endpoint".to_owned(), method, failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonces_are_confirmed_by_a_second_voice_where_there_are_two() {
+        let (one, other, liar) = (("a", vec![5, 4], 5), ("b", vec![5, 4], 6), ("c", vec![9, 9], 9));
+        let told =
+            |pending, only: Option<&str>| Some(NextNonces { at: vec![5, 4], pending, only: only.map(str::to_owned) });
+        for (voices, configured, expected) in [
+            (vec![one.clone()], 1, told(5, None)),
+            (vec![one.clone()], 2, told(5, Some("a"))),
+            (vec![one.clone(), other.clone()], 2, told(6, None)),
+            (vec![one.clone(), other.clone()], 3, told(6, None)),
+            (vec![one.clone(), liar.clone()], 2, None),
+            (vec![one, other, liar], 3, None),
+            (vec![], 2, None),
+        ] {
+            assert_eq!(agreed(&voices, configured).ok(), expected, "{voices:?} of {configured}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_counts_only_where_no_reply_is_lost() {
+        let (poor, known) = (Reply::Poor, Reply::Known);
+        // What endpoints said, in their order; `None` is a reply that is lost.
+        for (replies, expected) in [
+            (vec![Some(poor.clone()), Some(Reply::NonceUsed)], Some(poor.clone())),
+            (vec![Some(poor.clone()), None], None),
+            (vec![None, Some(poor.clone())], None),
+            (vec![None, Some(poor), Some(known.clone())], Some(known)),
+            (vec![None], None),
+            (vec![], None),
+        ] {
+            let mut heard = Heard::default();
+            for reply in &replies {
+                match reply {
+                    Some(reply) => heard.takes(reply.clone()),
+                    None => heard.lost = Some(nobody(SEND)),
+                }
+            }
+            assert_eq!(heard.verdict().ok(), expected, "{replies:?}");
+        }
+    }
 }

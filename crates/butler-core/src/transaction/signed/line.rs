@@ -102,6 +102,15 @@ pub fn is_same(one: &Call, other: &Call) -> bool {
     one == other || (one.to == other.to && one.data.is_empty() && other.data.is_empty())
 }
 
+/// Whether what was approved may be signed in a state that wants `fresh`: nothing that was delivered on the same approval, and no more ether than is
+/// lacking now.
+#[must_use]
+pub fn is_covered(approved: &Call, fresh: &[Call], delivered: &[Call]) -> bool {
+    let is_used_up = delivered.iter().any(|call| is_same(call, approved));
+    let is_lacking = fresh.iter().any(|call| is_same(call, approved) && approved.value <= call.value);
+    is_lacking && !is_used_up
+}
+
 /// Decides what is next, of the calls that are wanted in the state at that block.
 ///
 /// # Errors
@@ -182,6 +191,23 @@ mod tests {
         // As much as was lacking then.
         assert_eq!(next(&[ether(7, 60)], &[written(3, ether(7, 50))], &nonces(3, 3, 4)), resume);
         assert!(next(&[ether(8, 50)], &[written(3, ether(7, 50))], &nonces(3, 3, 4)).is_err());
+    }
+
+    #[test]
+    fn an_approval_is_for_one_call_and_for_no_more_than_is_lacking() {
+        for (what, approved, fresh, delivered, expected) in [
+            ("as it was shown", call(1), vec![call(1)], vec![], true),
+            ("the next of several", call(2), vec![call(2)], vec![call(1)], true),
+            ("somebody undid it", call(1), vec![call(1)], vec![call(1)], false),
+            ("not wanted any more", call(1), vec![call(2)], vec![], false),
+            ("as much", ether(7, 15), vec![ether(7, 15)], vec![], true),
+            ("more is lacking by now", ether(7, 15), vec![ether(7, 16)], vec![], true),
+            ("less is lacking by now", ether(7, 15), vec![ether(7, 9)], vec![], false),
+            ("an older transfer went before", ether(7, 15), vec![ether(7, 15)], vec![ether(7, 6)], false),
+            ("another publisher had its own", ether(8, 15), vec![ether(8, 15)], vec![ether(7, 15)], true),
+        ] {
+            assert_eq!(is_covered(&approved, &fresh, &delivered), expected, "{what}");
+        }
     }
 
     #[test]

@@ -12,6 +12,6 @@ mod line;
 
 pub use self::bundle::{Bundle, Checked, Content, NotUsable, Signed, ToSign};
 pub use self::envelope::{Draft, NotSigned, RAW_LIMIT, SignedTransaction};
-pub use self::fate::{Fate, Outcome, Sighting, fate_of};
+pub use self::fate::{Disputed, Fate, Outcome, Presence, Sighting, agreed, fate_of};
 pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit};
-pub use self::line::{Blocked, Next, Nonces, Written, is_same, next};
+pub use self::line::{Blocked, Next, Nonces, Written, is_covered, is_same, next};

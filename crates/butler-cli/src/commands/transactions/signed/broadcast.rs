@@ -88,6 +88,7 @@ async fn send(
     let says = words(draft, &places);
     let nonce = draft.nonce;
     let standing = Standing::read(client, block, gathered.network.config.confirmations, &delivery.journal).await?;
+    let standing = standing.confirmed()?;
     delivery.journal.end(&standing.ends())?;
     let known = delivery.journal.kept().iter().rev().find(|kept| kept.entry.nonce == nonce);
     if let Some(known) = known {

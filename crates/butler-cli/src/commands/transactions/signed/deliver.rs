@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use butler_core::client::l1::{BlockTag, L1Client};
 use butler_core::client::send_reply::Reply;
+use butler_core::client::sending::Spread;
 use butler_core::runtime::report::one_line;
+use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::signed::{Fate, Outcome, SignedTransaction};
 use ethers_core::types::H256;
 use tokio::time::{Instant, sleep};
@@ -66,7 +68,7 @@ impl Delivery {
 
     /// Sends what takes the place of what waits, which nobody would miss.
     pub(super) async fn send_now(&mut self, gathered: &Gathered, nonce: u64) -> Result<(), CliError> {
-        match send(gathered, &self.journal, nonce).await? {
+        match send(gathered, &self.journal, nonce, Spread::UntilTaken).await? {
             Some(reply) if !reply.has_arrived() && reply != Reply::NonceUsed => {
                 Err(not_taken(&self.journal, nonce, reply))
             }
@@ -108,6 +110,16 @@ impl Delivery {
         }
     }
 
+    /// Before what was in a block, and seems to be in none, is looked for again.
+    pub(super) async fn pause(&self, nonce: u64) -> Result<(), CliError> {
+        if Instant::now() + LONGEST_PAUSE > self.until {
+            let hash = self.of(nonce).and_then(Kept::last).map(SignedTransaction::hash).unwrap_or_default();
+            return Err(SignedFault::NotMined { hash, nonce }.into());
+        }
+        sleep(LONGEST_PAUSE).await;
+        Ok(())
+    }
+
     fn of(&self, nonce: u64) -> Option<&Kept> {
         self.journal.kept().iter().rev().find(|kept| kept.entry.nonce == nonce)
     }
@@ -137,27 +149,41 @@ async fn deliver(
         let standing = match look(client, confirmations, journal).await {
             Ok(standing) => standing,
             // What was sent is on its way, whoever does not answer now.
-            Err(CliError::Rpc(error)) if failed < FAILURES && Instant::now() + pause < until => {
+            Err(error) if may_pass(&error) && failed < FAILURES && Instant::now() + pause < until => {
                 failed = failed.saturating_add(1);
                 remark(&format!("nonce {nonce} is looked for again: {}", one_line(&error)));
                 sleep(pause).await;
                 pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
                 continue;
             }
+            // That is no refusal: it was signed, and is on its way or goes on it.
+            Err(CliError::Refused(Refusal::Unconfirmed(endpoint))) => {
+                return Err(SignedFault::Alone { nonce, endpoint }.into());
+            }
             Err(error) => return Err(error),
         };
         failed = 0;
         let fate = standing.fates.get(&nonce).copied();
         let mut mined = None;
+        // Whoever took it, and does not have it now, is not relied on.
+        let spread = if sent == 0 { Spread::UntilTaken } else { Spread::Everybody };
         match fate {
             Some(Fate::Final(outcome)) => {
                 journal.end(&standing.ends())?;
                 return Ok(Some((outcome, true)));
             }
+            // A block is there before its receipts: what was not sent from here may yet turn out to have been.
+            Some(Fate::Mined(Outcome::Displaced)) => {}
             Some(Fate::Mined(outcome)) if goal == Goal::Mined => return Ok(Some((outcome, false))),
             Some(Fate::Mined(outcome)) => mined = Some((outcome, false)),
-            Some(Fate::Waiting) => {}
-            Some(Fate::Gone) => match send(gathered, journal, nonce).await? {
+            Some(Fate::Waiting) => {
+                // One that was replaced waits, and nobody has what is to take its place.
+                let last = journal.open_at(nonce).and_then(Kept::last);
+                if last.is_some_and(|last| !standing.known.contains(&last.hash())) {
+                    send(gathered, journal, nonce, Spread::Everybody).await?;
+                }
+            }
+            Some(Fate::Gone) => match send(gathered, journal, nonce, spread).await? {
                 Some(reply) if reply.has_arrived() => {
                     (pause, refused) = (FIRST_PAUSE, 0);
                     sent = sent.saturating_add(1);
@@ -186,17 +212,29 @@ async fn deliver(
     }
 }
 
-/// How the account stands at the newest block.
+/// How the account stands at the newest block; at the one after it where that came in between.
 async fn look(client: &L1Client, confirmations: Option<u64>, journal: &Journal) -> Result<Standing, CliError> {
-    let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
-    Standing::read(client, &block, confirmations, journal).await
+    let once = async || {
+        let block = client.head(BlockTag::Latest, &[]).await.map_err(CliError::Rpc)?.block;
+        Ok::<_, CliError>(Standing::read(client, &block, confirmations, journal).await?.confirmed()?)
+    };
+    let standing = once().await?;
+    if standing.is_behind { once().await } else { Ok(standing) }
+}
+
+/// Whether a look may succeed the next time.
+fn may_pass(error: &CliError) -> bool {
+    matches!(
+        error,
+        CliError::Rpc(_) | CliError::Refused(Refusal::Unconfirmed(_)) | CliError::Signed(SignedFault::Disputed(_))
+    )
 }
 
 /// Sends the last that was signed with that nonce; what was said to it, where anything was.
-async fn send(gathered: &Gathered, journal: &Journal, nonce: u64) -> Result<Option<Reply>, CliError> {
+async fn send(gathered: &Gathered, journal: &Journal, nonce: u64, spread: Spread) -> Result<Option<Reply>, CliError> {
     let Some(transaction) = journal.open_at(nonce).and_then(Kept::last) else { return Ok(None) };
     let (raw, hash) = (transaction.raw(), transaction.hash());
-    match gathered.network.reader.client().send_signed(raw, hash).await {
+    match gathered.network.reader.client().send_signed(raw, hash, spread).await {
         Ok(reply) => {
             if reply.has_arrived() {
                 remark(&format!("sent {hash:?} with the nonce {nonce}"));
@@ -224,6 +262,9 @@ fn tell(told: &mut Option<Fate>, nonce: u64, fate: Option<Fate>) {
         Some(Fate::Waiting) => remark(&format!("nonce {nonce} waits to be in a block")),
         Some(Fate::Mined(Outcome::Succeeded { block, .. })) => {
             remark(&format!("nonce {nonce} is in block {block}, which is not final yet"));
+        }
+        Some(Fate::Mined(Outcome::Displaced)) => {
+            remark(&format!("nonce {nonce} is used, and by what is not known yet"));
         }
         Some(Fate::Mined(_) | Fate::Final(_) | Fate::Gone) | None => {}
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use butler_core::domain::action::EffectKey;
 use butler_core::store::file::StoreError;
-use butler_core::store::private::lock_private;
-use butler_core::store::record::{Format, Record, RecordError, load_record, save_record};
+use butler_core::store::private::{lock_private, save_private};
+use butler_core::store::record::{Format, Record, RecordError, load_record};
+use butler_core::transaction::Call;
 use butler_core::transaction::signed::{Outcome, SignedTransaction, Written};
 use ethers_core::types::{Address, Bytes, H256};
 use serde::{Deserialize, Serialize};
@@ -191,6 +192,12 @@ impl Journal {
         self.kept.iter().find(|kept| kept.entry.nonce == nonce && kept.entry.ended.is_none())
     }
 
+    /// What was signed with this nonce first: the call that it is for.
+    pub(super) fn call_of(&self, nonce: u64) -> Option<&Call> {
+        let kept = self.kept.iter().rev().find(|kept| kept.entry.nonce == nonce)?;
+        kept.transactions.first().map(|first| &first.draft().call)
+    }
+
     /// What has not ended for good.
     pub(super) fn under_way(&self) -> impl Iterator<Item = &Kept> {
         self.kept.iter().filter(|kept| kept.entry.ended.is_none())
@@ -266,7 +273,8 @@ impl Journal {
         let bytes = serde_json::to_vec(&content).map_err(|error| {
             SignedFault::NotKept(StoreError::Write { path: self.path.clone(), source: error.into() })
         })?;
-        save_record(&self.path, &bytes).map_err(SignedFault::NotKept)
+        // Unlike a mere memory: what may be gone after a loss of power is not written down, and nothing is sent on it.
+        save_private(&self.path, &bytes).map_err(SignedFault::NotKept)
     }
 }
 

@@ -13,7 +13,7 @@ use super::deliver::Delivery;
 use super::draft::check_balance;
 use super::journal::Journal;
 use super::report::SentReport;
-use super::signer::{confirm, limits, market, open_any, sign};
+use super::signer::{confirm, limits, market, open, open_any, sign};
 use crate::args::{Global, ReplaceArgs};
 use crate::error::{CliError, SignedFault};
 use crate::gather::{Look, beside, gather};
@@ -44,12 +44,12 @@ pub(in crate::commands) async fn run(
     if let Some(endpoint) = &gathered.snapshot.unconfirmed {
         return Err(Refusal::Unconfirmed(endpoint.clone()).into());
     }
-    let key = open_any(&gathered.network.config, &signing.key)?;
-    let account = key.address();
+    // It is opened again when something is signed.
+    let account = open_any(&gathered.network.config, &signing.key)?.address();
     let mut journal = Journal::open(&gathered.network.folder, gathered.snapshot.chain_id, account)?;
     let (client, block) = (gathered.network.reader.client(), &gathered.snapshot.block);
     let config = &gathered.network.config;
-    let standing = Standing::read(client, block, config.confirmations, &journal).await?;
+    let standing = Standing::read(client, block, config.confirmations, &journal).await?.confirmed()?;
     journal.end(&standing.ends())?;
     let kept = journal.open_at(*nonce).ok_or(SignedFault::NotUnderWay(*nonce))?;
     if !matches!(standing.fates.get(nonce), Some(Fate::Waiting | Fate::Gone)) {
@@ -86,7 +86,10 @@ pub(in crate::commands) async fn run(
         format::amount(draft.worst_cost(), 6)
     );
     confirm(&output.fitted(&shown), &signing.key)?;
-    journal.note(sign(&key, draft)?, (&effect, &says), unix_now())?;
+    let key = open(&gathered.network.config, &signing.key, account)?;
+    let signed = sign(&key, draft)?;
+    drop(key);
+    journal.note(signed, (&effect, &says), unix_now())?;
     let mut delivery = Delivery::new(journal, signing.wait);
     let done = async {
         delivery.send_now(&gathered, *nonce).await?;

@@ -23,7 +23,7 @@ pub(in crate::commands) async fn unsigned(
     let (from, client) = (tried.plan.from(), gathered.network.reader.client());
     let journal = Journal::open(&gathered.network.folder, gathered.snapshot.chain_id, from)?;
     let (block, confirmations) = (&gathered.snapshot.block, gathered.network.config.confirmations);
-    let standing = Standing::read(client, block, confirmations, &journal).await?;
+    let standing = Standing::read(client, block, confirmations, &journal).await?.confirmed()?;
     let calls: Vec<_> = tried.plan.steps().iter().map(|step| step.call.clone()).collect();
     let written = journal.written(&standing.outcomes());
     let first = match next(&calls, &written, &standing.nonces).map_err(SignedFault::from)? {
