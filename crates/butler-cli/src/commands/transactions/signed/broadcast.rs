@@ -8,7 +8,9 @@ use butler_core::runtime::clock::unix_now;
 use butler_core::runtime::exit::Exit;
 use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::revert;
-use butler_core::transaction::signed::{Blocked, Bundle, Checked, FeeRefusal, Next, Signed, SignedTransaction, next};
+use butler_core::transaction::signed::{
+    Blocked, Bundle, Checked, FeeRefusal, Grant, Next, Signed, SignedTransaction, next,
+};
 use tokio::time::sleep;
 
 use super::account::Standing;
@@ -73,7 +75,10 @@ fn check(
     if let Some(endpoint) = &gathered.snapshot.unconfirmed {
         return Err(Refusal::Unconfirmed(endpoint.clone()).into());
     }
-    Ok(file.check(&gathered.places()).map_err(|fault| unusable(&args.file, &fault))?)
+    let checked = file.check(&gathered.places()).map_err(|fault| unusable(&args.file, &fault))?;
+    let stake = gathered.snapshot.rollup.activation_threshold;
+    Grant::check(&checked, stake).map_err(|fault| unusable(&args.file, &fault))?;
+    Ok(checked)
 }
 
 /// Sees one of them into a block; which one.
