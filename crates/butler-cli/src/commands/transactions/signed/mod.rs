@@ -4,6 +4,7 @@ mod account;
 mod broadcast;
 mod deliver;
 mod draft;
+mod held_keys;
 mod journal;
 mod list;
 mod offline;
