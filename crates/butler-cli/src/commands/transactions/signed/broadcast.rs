@@ -12,7 +12,7 @@ use butler_core::transaction::revert;
 use butler_core::transaction::signed::{
     Blocked, Bundle, Checked, FeeRefusal, Grant, Next, Signed, SignedTransaction, next,
 };
-use ethers_core::types::Address;
+use ethers_core::types::{Address, H256};
 use tokio::time::sleep;
 
 use super::account::Standing;
@@ -80,6 +80,13 @@ async fn gather_after(global: &Global, attesters: &[Address], block: u64) -> Res
     Err(SignedFault::NoEffect(block).into())
 }
 
+/// What used this nonce for nothing, where that is what became of it.
+fn cancelled(delivery: &Delivery, nonce: u64) -> Option<H256> {
+    let hash = delivery.sent.iter().find(|sent| sent.nonce == nonce)?.hash;
+    let mut versions = delivery.journal.kept().iter().flat_map(|kept| &kept.transactions);
+    versions.any(|one| one.hash() == hash && one.draft().is_cancellation()).then_some(hash)
+}
+
 fn check(
     gathered: &Gathered,
     args: &BroadcastArgs,
@@ -115,7 +122,11 @@ async fn send(
             return Err(SignedFault::Blocked(Blocked::Other { nonce, hash, says: known.entry.says.clone() }).into());
         }
         remark(&format!("going on with nonce {nonce}, which was sent before"));
-        return delivery.resume(gathered, nonce).await;
+        let block = delivery.resume(gathered, nonce).await?;
+        return match cancelled(delivery, nonce) {
+            Some(hash) => Err(SignedFault::Cancelled { nonce, hash }.into()),
+            None => Ok(block),
+        };
     }
     let written = delivery.journal.written(&standing.outcomes());
     match next(std::slice::from_ref(&draft.call), &written, &standing.nonces).map_err(SignedFault::from)? {
