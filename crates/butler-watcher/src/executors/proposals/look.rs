@@ -10,7 +10,7 @@ use butler_core::contracts::safe::{Execution, Outcome, decode_execution, executi
 use butler_core::domain::action::{Proposal, Wish};
 use butler_core::runtime::clock::unix_now;
 use butler_core::transaction::change::Change;
-use butler_core::transaction::executed::find;
+use butler_core::transaction::executed::{Span, find};
 use butler_core::transaction::plan::Decision;
 use butler_core::transaction::safe::{Fate, KeptProposal, ProposalFacts, fate_of, is_rejection};
 use butler_core::transaction::wish::keys_of;
@@ -211,7 +211,7 @@ async fn holds(
     executed: Option<(u64, H256)>,
 ) -> Result<Option<String>, Trouble> {
     let keys = matches!(proposal.wish, Wish::AddKeys { .. }).then_some(proposal);
-    let from = round.config().staking_registry_from_block;
+    let (from, confirmations) = (round.config().staking_registry_from_block, round.config().confirmations);
     let (ground, client, keys) = round.ground(keys).await?;
     match ground.decision(&proposal.wish, proposal.from, keys.as_ref()) {
         Ok(Decision::Already { says, .. }) => return Ok(Some(says)),
@@ -223,7 +223,8 @@ async fn holds(
         return Ok(Some("its calls did not revert".to_owned()));
     };
     let head = ground.snapshot.block;
-    let made = find(client, (from.max(since), &head), &change, &ground.places()).await?;
+    let span = Span { from: from.max(since), head: &head, confirmations };
+    let made = find(client, span, &change, &ground.places()).await?;
     Ok(made.filter(|made| made.transaction == transaction).map(|_| "its log stands in that transaction".to_owned()))
 }
 
