@@ -172,7 +172,8 @@ proptest! {
     ) {
         let [shown, lacking] = [shown, lacking].map(|amounts| amounts.into_iter().collect::<Vec<_>>());
         let proposal = of_funding(&shown);
-        let may = shown.iter().all(|(to, wei)| lacking.iter().any(|(other, lacks)| to == other && lacks >= wei));
+        let lacks = |(to, wei): &(u8, u64)| lacking.iter().any(|(other, lacks)| to == other && lacks >= wei);
+        let may = shown.len() == lacking.len() && shown.iter().all(lacks);
         match approved(&proposal, Change::Fund { transfers: transfers(&lacking) }) {
             Approved::Plan(plan) => {
                 prop_assert!(may);
