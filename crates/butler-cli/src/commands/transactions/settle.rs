@@ -46,7 +46,10 @@ pub(super) async fn settle(decide: &Decide<'_>, args: &TransactionArgs, output: 
             report
         }
         Decision::Wanted(wanted) => {
-            let tried = Tried::new(&gathered, wanted).await?;
+            let mut tried = Tried::new(&gathered, wanted).await?;
+            if matches!(args.form, Form::Signed | Form::Unsigned) {
+                tried.simulation.worst_cost = signed::cost(&gathered, &tried, &args.signing);
+            }
             if args.form.is_batch() {
                 tried.simulation.check_batch()?;
                 if tried.simulation.sender_pays {

@@ -14,6 +14,6 @@ mod line;
 pub use self::bundle::{Bundle, Checked, Content, NotUsable, Signed, ToSign};
 pub use self::envelope::{Draft, NotSigned, RAW_LIMIT, SignedTransaction};
 pub use self::fate::{Fate, Outcome, Sighting, fate_of};
-pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit};
+pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit, worst_cost};
 pub use self::grant::{Grant, TooMuch};
 pub use self::line::{Blocked, Next, Nonces, Written, is_same, next};
