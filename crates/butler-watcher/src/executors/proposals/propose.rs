@@ -54,8 +54,11 @@ pub(super) async fn attempt(
     if item.is_strange {
         return Ok(strange());
     }
+    // What was signed before may still arrive: it is looked for until its nonce is used.
+    let is_out = item.begun.as_ref().is_some_and(|begun| begun.may_arrive() && desk.final_nonce <= begun.nonce);
     let plan = match Box::pin(check(round, &approved)).await {
-        Ok(Checked::Already(says)) => return Ok(End::Done(says)),
+        Ok(Checked::Already(says)) => return Ok(if is_out { End::Waits(pause, says) } else { End::Done(says) }),
+        Ok(Checked::Void) if is_out => return Ok(End::Refused(outdated(item))),
         Ok(Checked::Void) => return Ok(End::Again(pause, VOID.to_owned())),
         Ok(Checked::Good(plan)) => plan,
         Err(trouble) => return Ok(End::of(&trouble, pause, false)),
@@ -90,6 +93,14 @@ pub(super) async fn attempt(
         Err(trouble) if trouble.passes() => End::Waits(pause, trouble.told()),
         Err(trouble) => End::Refused(trouble.told()),
     })
+}
+
+/// Why what was signed is not replaced by what would be proposed now.
+fn outdated(item: &Item) -> String {
+    let (hash, nonce) = item.begun.as_ref().map(|begun| (begun.hash, begun.nonce)).unwrap_or_default();
+    format!(
+        "{VOID}, and transaction {hash:?} of nonce {nonce} was signed for it and may still arrive at the service (hint: delete it there if it does, then `butler-cli actions drop`)"
+    )
 }
 
 fn strange() -> End {
