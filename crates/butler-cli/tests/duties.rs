@@ -74,7 +74,8 @@ async fn every_proposal_is_told_with_its_coinbase_and_what_that_is_to_the_propos
     let count = expected.values().filter(|used| ["wrong", "unset"].contains(used)).count();
     assert_eq!(astray["proposals"].as_array().unwrap().len(), count);
     let one = &made[0];
-    let of_one = bench.run(&["proposals", "--json", "--all", "--attester", &format!("{:?}", one.proposer)]).await.json();
+    let of_one =
+        bench.run(&["proposals", "--json", "--all", "--attester", &format!("{:?}", one.proposer)]).await.json();
     let count = made.iter().filter(|other| other.proposer == one.proposer).count();
     assert_eq!(of_one["proposals"].as_array().unwrap().len(), count);
     let epoch = (one.slot / bench.oracle().rollup.epoch_duration).to_string();

@@ -299,6 +299,16 @@ async fn a_plan_is_signed_without_network_and_sent_where_there_is_one() {
     let told = refused(&bench, &["transactions", "broadcast", "late-signed.json"]).await;
     assert!(told.contains("of nonce 2 is under way, which is to set the share of provider 1 to 1234"), "{told}");
     assert_eq!(sent(&bench).await, 3);
+    // What was cancelled is not done, and nothing goes on from there.
+    bench.json(&["provider", "set-take-rate", "79", "--form", "unsigned", "--out", "gone.json"], 0).await;
+    bench.run(&["transactions", "sign", "gone.json", "--out", "gone-signed.json", "--yes"]).await;
+    bench.chain.rpc("evm_setAutomine", json!([false])).await.unwrap();
+    let gone = ["transactions", "broadcast", "gone-signed.json", "--wait", "0s"];
+    assert_eq!(bench.run(&gone).await.code, 4);
+    assert_eq!(bench.run(&["transactions", "cancel", "3", "--yes", "--wait", "0s"]).await.code, 4);
+    bench.chain.mine().await.unwrap();
+    let told = refused(&bench, &gone).await;
+    assert!(told.contains("cancelled what has the nonce 3, and nothing that follows it is sent"), "{told}");
 }
 
 #[tokio::test]

@@ -85,6 +85,14 @@ pub enum SignedFault {
     /// Its nonce was used by something else.
     #[error("nonce {0} was used by a transaction that was not sent from here, and this one has no effect")]
     Displaced(u64),
+    /// Its nonce was used for nothing, so that what follows it is not sent either.
+    #[error("transaction {hash:?} cancelled what has the nonce {nonce}, and nothing that follows it is sent")]
+    Cancelled {
+        /// Of what cancelled it.
+        hash: H256,
+        /// Its nonce.
+        nonce: u64,
+    },
     /// What is to be done is something else than what was shown.
     #[error("what is to be done has changed since it was shown")]
     Changed,
@@ -148,6 +156,7 @@ impl SignedFault {
             | Self::Changed
             | Self::UnderWay(_)
             | Self::OtherNonce { .. }
+            | Self::Cancelled { .. }
             | Self::SoAlready(_)
             | Self::Declined
             | Self::Busy => Exit::Refused,
@@ -206,7 +215,7 @@ impl SignedFault {
                 "do not move it away while something waits: then a second transaction could be signed for the same"
                     .to_owned()
             }
-            Self::OtherNonce { .. } | Self::SoAlready(_) => {
+            Self::OtherNonce { .. } | Self::SoAlready(_) | Self::Cancelled { .. } => {
                 "make a new plan with `--form unsigned`, and have it signed".to_owned()
             }
             Self::UnderWay(_) | Self::NotUnderWay(_) => {

@@ -179,7 +179,11 @@ impl Change {
                     provider_take_rate: *take_rate_bps,
                     provider_rewards_recipient: *rewards_recipient,
                 };
-                vec![step(registry, call, format!("register a provider with the admin {}", checksummed(admin)))]
+                let [admin, recipient] = [admin, rewards_recipient].map(checksummed);
+                let says = format!(
+                    "register a provider with the admin {admin}, which keeps {take_rate_bps} basis points and sends its share to {recipient}"
+                );
+                vec![step(registry, call, says)]
             }
             Self::AddKeys { provider, keys } => {
                 keys.chunks(CHUNK).map(|chunk| step(registry, add(*provider, chunk), adds(*provider, chunk))).collect()
@@ -238,8 +242,8 @@ impl Change {
                     step(places.staking_asset, call, says)
                 });
                 let deposit = |key: &KeyStore| {
-                    let (attester, amount) = (checksummed(&key.attester), amount(*stake, 6));
-                    step(places.rollup, deposit(key, *withdrawer, *follows), format!("deposit {amount} for {attester}"))
+                    let says = deposits(&amount(*stake, 6).to_string(), (&key.attester, withdrawer), *follows);
+                    step(places.rollup, deposit(key, *withdrawer, *follows), says)
                 };
                 approve.into_iter().chain(keys.iter().map(deposit)).collect()
             }
@@ -264,6 +268,13 @@ fn adds(provider: ProviderId, chunk: &[KeyStore]) -> String {
 fn fund(to: Address, wei: U256) -> Step {
     let says = format!("send {} ETH to the publisher {}", amount(wei, 18), checksummed(&to));
     Step { call: Call { to, value: wei, data: ethers_core::types::Bytes::new() }, says }
+}
+
+/// What a deposit of so much does.
+pub(super) fn deposits(stake: &str, (attester, withdrawer): (&Address, &Address), follows: bool) -> String {
+    let [attester, withdrawer] = [attester, withdrawer].map(checksummed);
+    let where_to = if follows { "follows the latest rollup" } else { "stays at this rollup" };
+    format!("deposit {stake} for {attester}, which {withdrawer} may withdraw and which {where_to}")
 }
 
 fn deposit(key: &KeyStore, withdrawer: Address, follows: bool) -> rollup::DepositCall {

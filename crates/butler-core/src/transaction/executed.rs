@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use ethers_core::abi::{AbiEncode as _, ParamType, Token, decode};
 use ethers_core::types::{Address, H256, Log, U256};
+use thiserror::Error;
 
 use super::change::Change;
 use super::permitted::Places;
@@ -50,17 +51,51 @@ enum Says {
     Lists(Vec<Address>),
 }
 
-/// Finds the last log up to `head` that made a change; `None` where none is found, or the change leaves none, or where one of several endpoints
-/// alone has it.
+/// Where a change is looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Span<'a> {
+    /// The first block.
+    pub from: u64,
+    /// The last one.
+    pub head: &'a BlockRef,
+    /// After how many blocks one is final, as configured; the chain says it where that is `None`.
+    pub confirmations: Option<u64>,
+}
+
+/// Why it is not known where a change was made.
+#[derive(Debug, Error)]
+pub enum NotKnown {
+    /// No endpoint tells the logs, or the last final block.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+    /// One endpoint has it, and another that was asked did not tell: it may be so, or not.
+    #[error("transaction {0:?} is told by one endpoint alone, while another does not tell")]
+    Unconfirmed(H256),
+}
+
+/// What an endpoint has of a transaction's logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Such a log.
+    Log,
+    /// Others.
+    Others,
+    /// No receipt, or no answer.
+    Nothing,
+}
+
+/// Finds the last log up to the head that made a change; `None` where none is found, or the change leaves none, or where one endpoint has it and
+/// another one's receipt has not.
 ///
 /// # Errors
-/// When no endpoint tells its logs, or the last final block.
+/// See [`NotKnown`].
 pub async fn find(
     client: &L1Client,
-    (from, head): (u64, &BlockRef),
+    span: Span<'_>,
     change: &Change,
     places: &Places,
-) -> Result<Option<Executed>, RpcError> {
+) -> Result<Option<Executed>, NotKnown> {
+    let Span { from, head, confirmations } = span;
     let Some(trace) = Trace::of(change, places) else { return Ok(None) };
     let from = from.max(head.number.saturating_sub(LOOK));
     let mut scan = client.log_scan(&trace.filter, (from, head.number), Some(*head), BTreeSet::new());
@@ -69,10 +104,16 @@ pub async fn find(
         found = step.logs.iter().rev().find(|log| trace.matches(log)).and_then(place_of).or(found);
     }
     let Some((block, transaction)) = found else { return Ok(None) };
-    if !is_confirmed(client, &trace, transaction).await || !carries(client, change, transaction).await? {
+    let unconfirmed = NotKnown::Unconfirmed(transaction);
+    if !is_confirmed(&told(client, &trace, transaction).await).ok_or(unconfirmed)?
+        || !carries(client, change, transaction).await?
+    {
         return Ok(None);
     }
-    let last_final = client.head(BlockTag::Finalized, &[]).await?.block.number;
+    let last_final = match confirmations {
+        None => client.head(BlockTag::Finalized, &[]).await?.block.number,
+        Some(blocks) => head.number.saturating_sub(blocks),
+    };
     Ok(Some(Executed { block, transaction, is_final: block <= last_final }))
 }
 
@@ -80,21 +121,34 @@ fn place_of(log: &Log) -> Option<(u64, H256)> {
     Some((u64::try_from(log.block_number?).ok()?, log.transaction_hash?))
 }
 
-/// Whether two endpoints have such a log in the transaction's receipt, or the only one.
-async fn is_confirmed(client: &L1Client, trace: &Trace, transaction: H256) -> bool {
-    let mut agreed = 0;
+/// What each endpoint has in the transaction's receipt.
+async fn told(client: &L1Client, trace: &Trace, transaction: H256) -> Vec<Told> {
+    let mut told = Vec::new();
     for index in 0..client.endpoints().len() {
         let receipt =
             client.receipts(index, &[transaction]).await.ok().and_then(|receipts| receipts.into_iter().next());
-        let logs = receipt.flatten().unwrap_or_default();
-        agreed += usize::from(logs.iter().any(|log| trace.is_of(log) && trace.matches(log)));
+        told.push(match receipt.flatten() {
+            Some(logs) if logs.iter().any(|log| trace.is_of(log) && trace.matches(log)) => Told::Log,
+            Some(_) => Told::Others,
+            None => Told::Nothing,
+        });
     }
-    agreed >= client.endpoints().len().min(2)
+    told
+}
+
+/// Whether two endpoints have such a log, or the only one; `None` where those that did not tell could make it two.
+fn is_confirmed(told: &[Told]) -> Option<bool> {
+    let count = |told_is: Told| told.iter().filter(|told| **told == told_is).count();
+    let (needed, has) = (told.len().min(2), count(Told::Log));
+    if has >= needed {
+        return Some(true);
+    }
+    (has.saturating_add(count(Told::Nothing)) < needed).then_some(false)
 }
 
 /// Whether the transaction carries what the log does not tell: a provider is registered with a recipient that no event has. However many contracts are
 /// called in between, the bytes of the call are in what the transaction carries.
-async fn carries(client: &L1Client, change: &Change, transaction: H256) -> Result<bool, RpcError> {
+async fn carries(client: &L1Client, change: &Change, transaction: H256) -> Result<bool, NotKnown> {
     let Change::CreateProvider { admin, take_rate_bps, rewards_recipient } = change else { return Ok(true) };
     let call = staking_registry::RegisterProviderCall {
         provider_admin: *admin,
@@ -103,7 +157,8 @@ async fn carries(client: &L1Client, change: &Change, transaction: H256) -> Resul
     }
     .encode();
     let (_, sent) = client.transactions(&[transaction], &BTreeSet::new()).await?;
-    Ok(sent.get(&transaction).is_some_and(|sent| sent.input.windows(call.len()).any(|part| part == call)))
+    let sent = sent.get(&transaction).ok_or(NotKnown::Unconfirmed(transaction))?;
+    Ok(sent.input.windows(call.len()).any(|part| part == call))
 }
 
 impl Trace {
@@ -181,4 +236,28 @@ fn id(provider: ProviderId) -> H256 {
 
 fn word(number: U256) -> H256 {
     H256::from_slice(&number.encode())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_endpoint_does_not_tell_is_not_that_it_was_never_done() {
+        use Told::{Log, Nothing, Others};
+        for (told, expected) in [
+            (&[Log][..], Some(true)),
+            (&[Others], Some(false)),
+            (&[Nothing], None),
+            (&[Log, Log], Some(true)),
+            (&[Log, Others, Log], Some(true)),
+            (&[Log, Nothing], None),
+            (&[Nothing, Nothing], None),
+            (&[Log, Others], Some(false)),
+            (&[Others, Nothing], Some(false)),
+            (&[Log, Others, Nothing], None),
+        ] {
+            assert_eq!(is_confirmed(told), expected, "{told:?}");
+        }
+    }
 }

@@ -4,10 +4,9 @@ use ethers_core::abi::AbiDecode as _;
 use ethers_core::types::Address;
 
 use super::call::Call;
-use super::change::Change;
+use super::change::{Change, deposits};
 use super::permitted::{Places, Purpose, purpose_of};
 use crate::contracts::bindings::{erc20, rollup, staking_registry};
-use crate::text::address::checksummed;
 
 /// What a call does; `None` for one that is not on the list of what may be called.
 #[must_use]
@@ -16,8 +15,8 @@ pub fn words_of(call: &Call, places: &Places) -> Option<String> {
     if purpose == Purpose::Deposit {
         // A call of a deposit does not say how much it is: the rollup does.
         let deposit = rollup::DepositCall::decode(&call.data).ok()?;
-        let [attester, withdrawer] = [deposit.attester, deposit.withdrawer].map(|address| checksummed(&address));
-        return Some(format!("deposit a stake for {attester}, which {withdrawer} may withdraw"));
+        let accounts = (&deposit.attester, &deposit.withdrawer);
+        return Some(deposits("a stake", accounts, deposit.move_with_latest_rollup));
     }
     let steps = change_of(purpose, call)?.steps(places);
     steps.into_iter().next().map(|step| step.says)
@@ -82,6 +81,7 @@ mod tests {
     use ethers_core::types::U256;
 
     use super::*;
+    use crate::text::address::checksummed;
 
     fn places() -> Places {
         Places {
@@ -114,6 +114,16 @@ mod tests {
     }
 
     #[test]
+    fn whoever_registers_a_provider_is_told_each_of_its_terms() {
+        let [admin, rewards_recipient] = [9, 10].map(Address::repeat_byte);
+        let steps = Change::CreateProvider { admin, take_rate_bps: 1_500, rewards_recipient }.steps(&places());
+        let words = words_of(&steps[0].call, &places()).unwrap();
+        for term in [checksummed(&admin).to_string(), checksummed(&rewards_recipient).to_string(), "1500".to_owned()] {
+            assert!(words.contains(&term), "{words}");
+        }
+    }
+
+    #[test]
     fn a_deposit_says_for_whom_and_who_may_withdraw_it() {
         let (withdrawer, stake) = (Address::repeat_byte(9), U256::exp10(18));
         let keys = vec![staking_registry::KeyStore { attester: Address::repeat_byte(8), ..Default::default() }];
@@ -128,7 +138,7 @@ mod tests {
                     checksummed(&places().staking_asset)
                 )),
                 Some(format!(
-                    "deposit a stake for {}, which {} may withdraw",
+                    "deposit a stake for {}, which {} may withdraw and which follows the latest rollup",
                     checksummed(&Address::repeat_byte(8)),
                     checksummed(&withdrawer)
                 )),

@@ -76,7 +76,9 @@ async fn settled(desk: &mut Desk<'_>, key: &LocalKey, hash: H256) -> Result<Dele
     };
     check(desk, key.address(), &found)?;
     let report = report(Outcome::Deleted, Some(found.transaction.nonce), told(desk, &found).does);
+    // Durable before the request: whoever is killed meanwhile must not send it again.
     desk.journal.arrived(hash);
+    desk.journal.keep(desk.service.budget())?;
     let request = ServiceRequest::Delete { safe: *desk.service.safe(), transaction: hash };
     let signature = key.sign(request.hash(unix_now())).map_err(SafeFault::Sign)?;
     desk.service.delete(hash, &signature).await.map_err(SafeFault::from)?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub(super) struct Sent {
     description: String,
     pub(super) nonce: u64,
-    hash: H256,
+    pub(super) hash: H256,
     state: SentState,
     block_number: u64,
 }

@@ -3,7 +3,7 @@
 use butler_core::chain::SafeReadError;
 use butler_core::runtime::exit::Exit;
 use butler_core::runtime::report::one_line;
-use butler_core::transaction::executed::find;
+use butler_core::transaction::executed::{Span, find};
 use butler_core::transaction::form::Form;
 use butler_core::transaction::plan::Decision;
 use butler_core::transaction::refusal::Refusal;
@@ -30,13 +30,14 @@ pub(super) async fn settle(decide: &Decide<'_>, args: &TransactionArgs, output: 
     }
     let report = match decision {
         Decision::Already { says, name, change } => {
-            let from = gathered.network.config.staking_registry_from_block;
-            let (client, head) = (gathered.network.reader.client(), &gathered.snapshot.block);
+            let (client, config) = (gathered.network.reader.client(), &gathered.network.config);
+            let (head, confirmations) = (&gathered.snapshot.block, config.confirmations);
+            let span = Span { from: config.staking_registry_from_block, head, confirmations };
             let mut report = Report::already(gathered.scope(), name, says);
             if let Some(change) = change {
                 let places = gathered.places();
                 // It is so, whatever logs can be read.
-                let executed = find(client, (from, head), &change, &places).await.unwrap_or_else(|error| {
+                let executed = find(client, span, &change, &places).await.unwrap_or_else(|error| {
                     remark(&format!("where it was done is not known: {}", one_line(&error)));
                     None
                 });
@@ -45,7 +46,10 @@ pub(super) async fn settle(decide: &Decide<'_>, args: &TransactionArgs, output: 
             report
         }
         Decision::Wanted(wanted) => {
-            let tried = Tried::new(&gathered, wanted).await?;
+            let mut tried = Tried::new(&gathered, wanted).await?;
+            if matches!(args.form, Form::Signed | Form::Unsigned) {
+                tried.simulation.worst_cost = signed::cost(&gathered, &tried, &args.signing);
+            }
             if args.form.is_batch() {
                 tried.simulation.check_batch()?;
                 if tried.simulation.sender_pays {

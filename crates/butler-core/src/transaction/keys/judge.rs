@@ -176,7 +176,7 @@ fn is_delegated(snapshot: &NetworkSnapshot, provider: Option<ProviderId>, key: &
     is_ours && (waits() || stands())
 }
 
-fn registration(key: &KeyStore) -> Registration {
+pub(super) fn registration(key: &KeyStore) -> Registration {
     let (g2, proof) = (&key.public_key_g2, &key.proof_of_possession);
     Registration {
         key: Some(public(key)),

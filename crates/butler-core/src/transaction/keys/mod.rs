@@ -4,9 +4,11 @@
 //! locked. So every reason that is known is looked for before.
 
 mod add;
+mod called;
 pub mod facts;
 pub mod file;
 mod judge;
 
 pub use self::add::{add_keys, confirm};
+pub use self::called::{called_keys, unproven};
 pub use self::judge::{BadKey, Fault, Judged, judge};

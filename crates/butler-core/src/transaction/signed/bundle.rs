@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use super::envelope::{Draft, NotSigned, SignedTransaction};
 use super::fees::Fees;
+use super::grant::Grant;
 use crate::domain::action::EffectKey;
 use crate::transaction::call::Call;
 use crate::transaction::permitted::{NotPermitted, Places, Purpose, purpose_of};
@@ -95,6 +96,9 @@ pub enum NotUsable {
     /// Its transactions do not follow each other.
     #[error("its nonces do not follow each other")]
     Nonces,
+    /// It lets the rollup take tokens that it deposits for nobody.
+    #[error("it lets the rollup take tokens, and no deposit follows")]
+    NoDeposit,
     /// One of them is none.
     #[error(transparent)]
     Transaction(#[from] NotSigned),
@@ -226,6 +230,10 @@ impl<T: Content> Bundle<T> {
             }
             checked.push(Checked { draft, purpose, transaction });
         }
+        let mut grants = (0..checked.len()).filter_map(|place| Grant::of(&checked, place));
+        if grants.any(|grant| grant.deposits == 0) {
+            return Err(NotUsable::NoDeposit);
+        }
         Ok(checked)
     }
 
@@ -293,6 +301,26 @@ mod tests {
         assert_eq!(Bundle::<Signed>::read(text.as_bytes()), Err(NotUsable::Other(Signed::KIND)));
         let more = text.replacen('{', "{\"more\":1,", 1);
         assert_eq!(read(&more), Err(NotUsable::Other(ToSign::KIND)));
+    }
+
+    #[test]
+    fn an_approval_is_bounded_by_the_deposits_that_follow_it() {
+        let keys = vec![Default::default(), Default::default()];
+        let stakes =
+            Change::Deposit { withdrawer: address(9), keys, stake: 5.into(), approve: Some(10.into()), follows: true };
+        let calls: Vec<Call> = stakes.steps(&places()).into_iter().map(|step| step.call).collect();
+        let of = |places_of: &[usize]| {
+            let drafts =
+                places_of.iter().zip(7..).map(|(place, nonce)| ToSign::from(&draft(nonce, calls[*place].clone())));
+            Bundle::new(&places(), address(9), &stakes.key(&places()), drafts.collect()).check(&places())
+        };
+        for alone in [&[0][..], &[1, 0], &[0, 0, 1, 2]] {
+            assert_eq!(of(alone), Err(NotUsable::NoDeposit));
+        }
+        let granted = |places_of: &[usize], stake: u64| Grant::check(&of(places_of).unwrap(), stake.into()).is_ok();
+        assert!(granted(&[0, 1, 2], 5) && granted(&[0, 1, 2], 6) && granted(&[1, 2], 5));
+        assert!(!granted(&[0, 1, 2], 4) && !granted(&[0, 1], 5));
+        assert_eq!(Grant::of(&of(&[0, 1, 2]).unwrap(), 0), Some(Grant { value: 10.into(), deposits: 2 }));
     }
 
     #[test]

@@ -67,6 +67,16 @@ pub fn gas_limit(tried: u64) -> u64 {
     tried.saturating_add(tried / 4).min(MOST_GAS).max(tried)
 }
 
+/// What all calls cost at most as they are signed at these prices, their gas alone, in wei; `None` where one could not be tried.
+#[must_use]
+pub fn worst_cost(tried: &[Option<u64>], market: Market, limits: &FeeLimits) -> Option<U256> {
+    let max_fee = market.base_fee.saturating_mul(2.into()).saturating_add(market.tip).min(limits.max_fee);
+    tried.iter().try_fold(U256::zero(), |sum, gas| {
+        let gas = gas_limit((*gas)?);
+        Some(sum.saturating_add(max_fee.saturating_mul(gas.into())))
+    })
+}
+
 impl Fees {
     /// What is offered first: twice the base fee and the tip, which lasts for six full blocks in a row; less where that is over the limit, as long as it
     /// suffices for the next block.
@@ -132,6 +142,15 @@ mod tests {
         assert_eq!(first(92, 10_000), Err(FeeRefusal::Gas { needed: 93.into(), limit: 92.into() }));
         assert_eq!(first(1_000, 1_629), Err(FeeRefusal::Cost { cost: 1_630.into(), limit: 1_629.into() }));
         assert_eq!(Fees::first(market(0, 0), &limits(0, 0), 1), Ok(fees(0, 0)));
+    }
+
+    #[test]
+    fn what_is_shown_as_the_cost_is_what_is_signed() {
+        let (market, limits) = (market(80, 3), limits(1_000, u64::MAX));
+        let tried = [100_000, 40_000];
+        let signed = tried.map(|gas| Fees::first(market, &limits, gas).unwrap().max_fee * gas_limit(gas));
+        assert_eq!(worst_cost(&tried.map(Some), market, &limits), Some(signed[0] + signed[1]));
+        assert_eq!(worst_cost(&[Some(1), None], market, &limits), None);
     }
 
     #[test]

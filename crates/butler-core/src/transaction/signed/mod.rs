@@ -8,10 +8,12 @@ mod bundle;
 mod envelope;
 mod fate;
 mod fees;
+mod grant;
 mod line;
 
 pub use self::bundle::{Bundle, Checked, Content, NotUsable, Signed, ToSign};
 pub use self::envelope::{Draft, NotSigned, RAW_LIMIT, SignedTransaction};
 pub use self::fate::{Disputed, Fate, Outcome, Presence, Sighting, agreed, fate_of};
-pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit};
+pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit, worst_cost};
+pub use self::grant::{Grant, TooMuch};
 pub use self::line::{Blocked, Next, Nonces, Written, is_covered, is_same, next};

@@ -10,7 +10,7 @@ use butler_core::contracts::safe::{Execution, Outcome, decode_execution, executi
 use butler_core::domain::action::{Proposal, Wish};
 use butler_core::runtime::clock::unix_now;
 use butler_core::transaction::change::Change;
-use butler_core::transaction::executed::find;
+use butler_core::transaction::executed::{Span, find};
 use butler_core::transaction::plan::Decision;
 use butler_core::transaction::safe::{Fate, KeptProposal, ProposalFacts, fate_of, is_rejection};
 use butler_core::transaction::wish::keys_of;
@@ -56,7 +56,7 @@ pub(super) async fn look(
         let end = End::Waits(pause, "its nonce is used, in a block that is not final yet".to_owned());
         Ok(Found { begun, end })
     } else {
-        Box::pin(waiting(round, desk, begun, &kept)).await
+        Box::pin(waiting(round, desk, (&proposal, begun), &kept)).await
     };
     Ok(match found {
         Ok(Found { begun, end }) => {
@@ -68,17 +68,28 @@ pub(super) async fn look(
 }
 
 /// What is known of one whose nonce is not used.
-async fn waiting(round: &Round<'_>, desk: &mut Desk, begun: Begun, kept: &[KeptProposal]) -> Result<Found, Trouble> {
+async fn waiting(
+    round: &mut Round<'_>,
+    desk: &mut Desk,
+    (proposal, begun): (&Proposal, Begun),
+    kept: &[KeptProposal],
+) -> Result<Found, Trouble> {
     let (pause, now, hash) = (round.pause(), unix_now(), begun.hash);
     let interval = round.config().wanted.service_interval.as_secs();
-    if begun.has_arrived && now < begun.asked_at.saturating_add(interval) {
+    if now < begun.asked_at.saturating_add(interval) {
         let end = End::Waits(pause, said(&begun));
         return Ok(Found { begun, end });
     }
     let is_in_list = desk.listed().await?.iter().any(|one| one.hash == hash);
     // A list may lag, and the answer about one transaction does not.
     let is_listed = is_in_list || desk.service.transaction(hash).await?.is_some();
-    if !is_listed && !begun.has_arrived && begun.ours.is_some() {
+    if !is_listed && begun.may_arrive() {
+        // What is so already is not sent again, and what was sent may come late.
+        if holds(round, proposal, None).await?.is_some() {
+            let begun = Begun { asked_at: now, state: ProposalState::Unsent, ..begun };
+            let end = End::Waits(pause, said(&begun));
+            return Ok(Found { begun, end });
+        }
         let end = End::Again(Duration::ZERO, "it did not arrive, and is sent again as it is".to_owned());
         return Ok(Found { begun, end });
     }
@@ -118,8 +129,8 @@ fn said(begun: &Begun) -> String {
     let how = match state {
         ProposalState::Stale => "waits for longer than it should",
         ProposalState::Dead => "cannot be executed as things are",
-        ProposalState::Unsent
-        | ProposalState::Waits
+        ProposalState::Unsent => "was signed for what is so by now, and may arrive until its nonce is used",
+        ProposalState::Waits
         | ProposalState::Executed
         | ProposalState::Failed
         | ProposalState::Rejected
@@ -211,7 +222,7 @@ async fn holds(
     executed: Option<(u64, H256)>,
 ) -> Result<Option<String>, Trouble> {
     let keys = matches!(proposal.wish, Wish::AddKeys { .. }).then_some(proposal);
-    let from = round.config().staking_registry_from_block;
+    let (from, confirmations) = (round.config().staking_registry_from_block, round.config().confirmations);
     let (ground, client, keys) = round.ground(keys).await?;
     match ground.decision(&proposal.wish, proposal.from, keys.as_ref()) {
         Ok(Decision::Already { says, .. }) => return Ok(Some(says)),
@@ -223,7 +234,8 @@ async fn holds(
         return Ok(Some("its calls did not revert".to_owned()));
     };
     let head = ground.snapshot.block;
-    let made = find(client, (from.max(since), &head), &change, &ground.places()).await?;
+    let span = Span { from: from.max(since), head: &head, confirmations };
+    let made = find(client, span, &change, &ground.places()).await?;
     Ok(made.filter(|made| made.transaction == transaction).map(|_| "its log stands in that transaction".to_owned()))
 }
 

@@ -59,10 +59,13 @@ pub fn can_propose(network: &NetworkConfig) -> bool {
     network.safe.service.is_some() && network.safe.proposer.is_some()
 }
 
-/// Whether a journal's record says that something waits at the service.
+/// Whether a journal's record says that something waits at the service, or may still arrive there.
 #[must_use]
 pub fn is_proposed(record: Option<&Value>) -> bool {
-    Begun::of(record).map_or_else(|| Begun::is_any(record), |begun| begun.state.is_open())
+    Begun::of(record).map_or_else(
+        || Begun::is_any(record),
+        |begun| begun.state.is_open() || begun.may_arrive() && begun.state == ProposalState::Unsent,
+    )
 }
 
 /// Proposes what is due.

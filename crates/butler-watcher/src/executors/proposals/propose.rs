@@ -8,6 +8,7 @@ use butler_core::client::l1::L1Client;
 use butler_core::client::safe::PreparedProposal;
 use butler_core::domain::action::{Proposal, Wish};
 use butler_core::runtime::clock::unix_now;
+use butler_core::runtime::report::one_line;
 use butler_core::sign::LocalKey;
 use butler_core::transaction::Call;
 use butler_core::transaction::plan::Plan;
@@ -53,8 +54,11 @@ pub(super) async fn attempt(
     if item.is_strange {
         return Ok(strange());
     }
+    // What was signed before may still arrive: it is looked for until its nonce is used.
+    let is_out = item.begun.as_ref().is_some_and(|begun| begun.may_arrive() && desk.final_nonce <= begun.nonce);
     let plan = match Box::pin(check(round, &approved)).await {
-        Ok(Checked::Already(says)) => return Ok(End::Done(says)),
+        Ok(Checked::Already(says)) => return Ok(if is_out { End::Waits(pause, says) } else { End::Done(says) }),
+        Ok(Checked::Void) if is_out => return Ok(End::Refused(outdated(item))),
         Ok(Checked::Void) => return Ok(End::Again(pause, VOID.to_owned())),
         Ok(Checked::Good(plan)) => plan,
         Err(trouble) => return Ok(End::of(&trouble, pause, false)),
@@ -79,8 +83,8 @@ pub(super) async fn attempt(
         return Ok(End::Lost);
     }
     Ok(match Box::pin(send(desk, &begun)).await {
-        Ok(has_arrived) => {
-            let state = if has_arrived { ProposalState::Waits } else { ProposalState::Unsent };
+        Ok(taken) => {
+            let (has_arrived, state) = taken.standing();
             let begun = Begun { has_arrived, state, ..begun };
             let said = format!("proposed as transaction {:?} of nonce {}", begun.hash, begun.nonce);
             if block_in_place(|| item.intend(journal, begun))? { End::Waits(pause, said) } else { End::Lost }
@@ -89,6 +93,14 @@ pub(super) async fn attempt(
         Err(trouble) if trouble.passes() => End::Waits(pause, trouble.told()),
         Err(trouble) => End::Refused(trouble.told()),
     })
+}
+
+/// Why what was signed is not replaced by what would be proposed now.
+fn outdated(item: &Item) -> String {
+    let (hash, nonce) = item.begun.as_ref().map(|begun| (begun.hash, begun.nonce)).unwrap_or_default();
+    format!(
+        "{VOID}, and transaction {hash:?} of nonce {nonce} was signed for it and may still arrive at the service (hint: delete it there if it does, then `butler-cli actions drop`)"
+    )
 }
 
 fn strange() -> End {
@@ -192,10 +204,50 @@ async fn decided(round: &Round<'_>, desk: &mut Desk, plan: &Plan, kept: &[KeptPr
     }
 }
 
-/// Sends what was written down; whether the service was seen to have it.
-async fn send(desk: &mut Desk, begun: &Begun) -> Result<bool, Trouble> {
-    let Some(proposal) = &begun.ours else { return Ok(true) };
+/// What is known of something that the service took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// It was seen there.
+    Seen,
+    /// It is not there.
+    NotThere,
+    /// The service took it, and did not show it: it may well stand there.
+    NotShown,
+}
+
+impl Taken {
+    /// Whether it was seen to have arrived, and how it stands.
+    fn standing(self) -> (bool, ProposalState) {
+        match self {
+            Self::Seen => (true, ProposalState::Waits),
+            Self::NotThere => (false, ProposalState::Unsent),
+            Self::NotShown => (false, ProposalState::Waits),
+        }
+    }
+}
+
+/// Sends what was written down. Once the service took it nothing is an error: it waits there, or is sent again.
+async fn send(desk: &mut Desk, begun: &Begun) -> Result<Taken, Trouble> {
+    let Some(proposal) = &begun.ours else { return Ok(Taken::Seen) };
     desk.service.propose(proposal).await?;
     desk.proposed();
-    Ok(desk.service.transaction(begun.hash).await?.is_some())
+    Ok(match desk.service.transaction(begun.hash).await {
+        Ok(Some(_)) => Taken::Seen,
+        Ok(None) => Taken::NotThere,
+        Err(error) => {
+            tracing::warn!("the service took {:?}, and did not show it: {}", begun.hash, one_line(&error));
+            Taken::NotShown
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_service_took_and_did_not_show_is_told_and_looked_for() {
+        assert_eq!(Taken::NotShown.standing(), (false, ProposalState::Waits));
+        assert_eq!(Taken::NotThere.standing(), (false, ProposalState::Unsent));
+    }
 }

@@ -51,6 +51,11 @@ impl Begun {
         record.is_some_and(|record| record.get(NAME).is_some())
     }
 
+    /// Whether it was signed here and may still arrive at the service, which was not seen to have it.
+    pub(super) fn may_arrive(&self) -> bool {
+        self.ours.is_some() && !self.has_arrived
+    }
+
     pub(super) fn record(&self) -> Value {
         json!({ NAME: self })
     }

@@ -7,6 +7,7 @@ use butler_core::client::safe::{NotPrepared, ServiceError};
 use butler_core::proposing::NotKnown;
 use butler_core::runtime::report::one_line;
 use butler_core::sign::{KeyError, SignError};
+use butler_core::transaction::executed;
 use butler_core::transaction::reading::ReadingError;
 use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::safe::{ProposerFault, Undecided};
@@ -60,6 +61,15 @@ impl From<NotKnown> for Trouble {
         match error {
             NotKnown::Rpc(error) => Self::Rpc(error),
             NotKnown::Service(error) => Self::Service(error),
+        }
+    }
+}
+
+impl From<executed::NotKnown> for Trouble {
+    fn from(error: executed::NotKnown) -> Self {
+        match error {
+            executed::NotKnown::Rpc(error) => Self::Rpc(error),
+            error @ executed::NotKnown::Unconfirmed(_) => Self::NotNow(error.to_string()),
         }
     }
 }

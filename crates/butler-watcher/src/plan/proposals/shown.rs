@@ -45,7 +45,8 @@ pub fn as_approved(approved: &Proposal, now: Decision, places: Places) -> Result
     if let Change::Fund { transfers: lacking } = &wanted.change {
         let transfers = transfers(approved);
         let is_lacking = |(to, wei): (&Address, &U256)| lacking.get(to).is_some_and(|lacks| lacks >= wei);
-        if transfers.is_empty() || !transfers.iter().all(is_lacking) {
+        let is_others = transfers.len() != lacking.len();
+        if transfers.is_empty() || is_others || !transfers.iter().all(is_lacking) {
             return Ok(Approved::Void);
         }
         wanted = Wanted { change: Change::Fund { transfers }, ..wanted };

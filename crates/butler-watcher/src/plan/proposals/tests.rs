@@ -138,7 +138,11 @@ fn an_action_says_what_is_different_afterwards_and_leaves_room_for_the_command()
     let action = action_of(draft(many, 5), PLACE, Assurance::OneEndpoint, None);
     assert!(action.why.len() <= 400 && action.why.contains("so that a very long effect"), "{}", action.why);
     let notices = crate::plan::approvals::notices([&action]);
-    assert!(notices[0].why.contains(&format!("`butler-cli actions approve {}`", action.key.short())), "{}", notices[0].why);
+    assert!(
+        notices[0].why.contains(&format!("`butler-cli actions approve {}`", action.key.short())),
+        "{}",
+        notices[0].why
+    );
     let other = action_of(draft(of_rate(2), 5), PLACE, Assurance::OneEndpoint, None);
     assert_ne!(crate::plan::approvals::notices([&other])[0].key, notices[0].key, "it is told again");
 }
@@ -172,7 +176,8 @@ proptest! {
     ) {
         let [shown, lacking] = [shown, lacking].map(|amounts| amounts.into_iter().collect::<Vec<_>>());
         let proposal = of_funding(&shown);
-        let may = shown.iter().all(|(to, wei)| lacking.iter().any(|(other, lacks)| to == other && lacks >= wei));
+        let lacks = |(to, wei): &(u8, u64)| lacking.iter().any(|(other, lacks)| to == other && lacks >= wei);
+        let may = shown.len() == lacking.len() && shown.iter().all(lacks);
         match approved(&proposal, Change::Fund { transfers: transfers(&lacking) }) {
             Approved::Plan(plan) => {
                 prop_assert!(may);

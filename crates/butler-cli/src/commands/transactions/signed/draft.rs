@@ -4,7 +4,8 @@ use butler_core::transaction::change::Step;
 use butler_core::transaction::permitted::purpose_of;
 use butler_core::transaction::reading::balance;
 use butler_core::transaction::refusal::Refusal;
-use butler_core::transaction::signed::{Draft, Fees, gas_limit, is_same};
+use butler_core::transaction::signed::{Draft, Fees, gas_limit, is_same, worst_cost};
+use ethers_core::types::U256;
 
 use super::signer::{limits, market};
 use crate::args::SigningArgs;
@@ -30,11 +31,17 @@ pub(super) fn draft(
     Ok(Draft { chain_id, from, nonce, call: step.call.clone(), gas, fees })
 }
 
+/// What a plan costs at most as it is signed now, in wei.
+pub(in crate::commands) fn cost(gathered: &Gathered, tried: &Tried, args: &SigningArgs) -> Option<U256> {
+    let config = &gathered.network.config.signer;
+    worst_cost(&tried.simulation.gas, market(config, tried.simulation.base_fee), &limits(config, args))
+}
+
 /// Whether the account has what they cost at most, gas included.
 pub(super) async fn check_balance(gathered: &Gathered, drafts: &[Draft]) -> Result<(), CliError> {
     let Some(from) = drafts.first().map(|draft| draft.from) else { return Ok(()) };
     let costs = drafts.iter().flat_map(|draft| [draft.call.value, draft.worst_cost()]);
-    let needs = costs.fold(ethers_core::types::U256::zero(), |sum, wei| sum.saturating_add(wei));
+    let needs = costs.fold(U256::zero(), |sum, wei| sum.saturating_add(wei));
     let has = balance(gathered.network.reader.client(), &gathered.snapshot.block, from).await?;
     if has < needs {
         return Err(Refusal::Poor { from, what: "ETH", has, needs }.into());

@@ -4,6 +4,7 @@ mod account;
 mod broadcast;
 mod deliver;
 mod draft;
+mod held_keys;
 mod journal;
 mod list;
 mod offline;
@@ -15,6 +16,7 @@ mod signer;
 mod unsigned;
 
 pub(in crate::commands) use self::broadcast::run as broadcast;
+pub(super) use self::draft::cost;
 pub(in crate::commands) use self::list::run as list;
 pub(in crate::commands) use self::offline::run as sign;
 pub(in crate::commands) use self::replace::{Replacement, run as replace};

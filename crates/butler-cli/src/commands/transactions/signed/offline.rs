@@ -6,8 +6,10 @@ use butler_core::config::{NetworkConfig, preset_names};
 use butler_core::runtime::exit::Exit;
 use butler_core::store::file::load_bounded;
 use butler_core::text::address::checksummed;
+use butler_core::text::time::count;
+use butler_core::transaction::keys::{called_keys, unproven};
 use butler_core::transaction::permitted::Places;
-use butler_core::transaction::signed::{Bundle, Checked, Content, Draft, FeeRefusal, Signed, ToSign};
+use butler_core::transaction::signed::{Bundle, Checked, Content, Draft, FeeRefusal, Grant, Signed, ToSign};
 use butler_core::transaction::wording::words_of;
 use ethers_core::types::U256;
 use serde::Serialize;
@@ -64,6 +66,7 @@ pub(in crate::commands) fn run(global: &Global, args: &SignArgs, output: Output)
     for one in &checked {
         within(&one.draft, limit, network.signer.max_cost)?;
     }
+    check_keys(file, &checked)?;
     confirm(&output.fitted(&shown(&plan, &places, &checked)), key)?;
     let local = open(&network, key, account)?;
     let signed = checked.iter().map(|one| sign(&local, one.draft.clone())).collect::<Result<Vec<_>, _>>()?;
@@ -120,6 +123,14 @@ fn within(draft: &Draft, max_fee: U256, max_cost: U256) -> Result<(), CliError> 
     Ok(())
 }
 
+/// A key that proves nothing burns whoever stakes with it, or is somebody else's.
+fn check_keys(file: &Path, checked: &[Checked<()>]) -> Result<(), SignedFault> {
+    let keys: Vec<_> = checked.iter().flat_map(|one| called_keys(&one.draft.call, one.purpose)).collect();
+    let Some(attester) = unproven(&keys).into_iter().next() else { return Ok(()) };
+    let why = format!("the key of {} has a wrong proof of possession", checksummed(&attester));
+    Err(unusable(file, &why))
+}
+
 /// What a draft does, in the words of this machine.
 pub(super) fn words(draft: &Draft, places: &Places) -> String {
     words_of(&draft.call, places).unwrap_or_else(|| "do something unknown".to_owned())
@@ -127,11 +138,23 @@ pub(super) fn words(draft: &Draft, places: &Places) -> String {
 
 fn shown(plan: &Bundle<ToSign>, places: &Places, checked: &[Checked<()>]) -> String {
     let mut text = format!("chain {}, to be signed by {}\n\n", places.chain_id, format::address(&plan.account()),);
-    for one in checked {
+    let mut has_keys = false;
+    for (place, one) in checked.iter().enumerate() {
         let draft = &one.draft;
         text.push_str(&format!("nonce {}: {}\n", draft.nonce, words(draft, places)));
         let (value, cost) = (format::amount(draft.call.value, 18), format::amount(draft.worst_cost(), 6));
         text.push_str(&format!("  sends {value} ETH, and costs at most {cost} ETH\n"));
+        if let Some(Grant { value, deposits }) = Grant::of(checked, place) {
+            let each = format::amount(value.checked_div(deposits.into()).unwrap_or(value), 6);
+            text.push_str(&format!("  that is {each} for each of the {} that follow\n", count(deposits, "deposit")));
+        }
+        for key in called_keys(&draft.call, one.purpose) {
+            has_keys = true;
+            text.push_str(&format!("  {} has the key {:#066x}\n", checksummed(&key.attester), key.public_key_g1.x));
+        }
+    }
+    if has_keys {
+        text.push_str("\nthe keys prove themselves; whose they are is not known here: compare each with `publicKeyG1.x` of your own registration file\n");
     }
     text.push_str(&format!(
         "\nthe registry {} is the one that is known here\nnobody here can say whether these are right: the rollup {}, its token {}{}\n",
