@@ -7,7 +7,8 @@ use butler_core::transaction::keys::Judged;
 use butler_core::transaction::plan::Decision;
 use ethers_core::types::Address;
 
-use super::keys::{judged, load, look_up};
+use super::judged::judged;
+use super::keys::{load, look_up};
 use crate::args::Global;
 use crate::error::CliError;
 use crate::gather::Gathered;

@@ -4,15 +4,14 @@ use std::path::Path;
 
 use butler_core::client::l1::BlockTag;
 use butler_core::contracts::bindings::staking_registry::KeyStore;
-use butler_core::domain::ids::ProviderId;
-use butler_core::proposing::{not_run, roles_of};
+use butler_core::proposing::not_run;
 use butler_core::store::file::load_bounded;
-use butler_core::transaction::keys::facts::KeyFacts;
+use butler_core::transaction::keys::add_keys;
 use butler_core::transaction::keys::file::{MOST_BYTES, read};
-use butler_core::transaction::keys::{Judged, add_keys, judge};
 use butler_core::transaction::plan::Decision;
 use ethers_core::types::Address;
 
+use super::judged::judged;
 use super::the_only;
 use crate::args::Global;
 use crate::error::CliError;
@@ -41,15 +40,4 @@ pub(super) fn load(file: &Path) -> Result<Vec<KeyStore>, CliError> {
 pub(super) async fn look_up(global: &Global, keys: &[KeyStore]) -> Result<Gathered, CliError> {
     let attesters = keys.iter().map(|key| key.attester).filter(|attester| !attester.is_zero());
     gather_also(global, BlockTag::Latest, Look::Everybody, attesters).await
-}
-
-/// What is wrong with keys that are to be added to a queue, or deposited.
-pub(super) async fn judged(
-    gathered: &Gathered,
-    provider: Option<ProviderId>,
-    keys: &[KeyStore],
-) -> Result<Judged, CliError> {
-    let (client, snapshot) = (gathered.network.reader.client(), &gathered.snapshot);
-    let facts = KeyFacts::read(client, (gathered.network.config.staking_registry, snapshot), keys).await?;
-    Ok(judge(snapshot, provider, keys, (&facts, &roles_of(snapshot, &gathered.network.keys.book))))
 }

@@ -2,6 +2,7 @@
 
 mod deposit;
 mod file;
+mod judged;
 mod keys;
 mod report;
 mod sent;

@@ -11,12 +11,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::checked::Checked;
 use super::envelope::{Draft, NotSigned, SignedTransaction};
 use super::fees::Fees;
 use super::grant::Grant;
 use crate::domain::action::EffectKey;
 use crate::transaction::call::Call;
-use crate::transaction::permitted::{NotPermitted, Places, Purpose, purpose_of};
+use crate::transaction::permitted::{NotPermitted, Places, purpose_of};
 
 /// The only version that is written and read.
 const VERSION: u32 = 1;
@@ -105,17 +106,6 @@ pub enum NotUsable {
     /// One of them is not on the list.
     #[error(transparent)]
     NotPermitted(#[from] NotPermitted),
-}
-
-/// A transaction of a file with what it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked<T> {
-    /// What is or will be signed.
-    pub draft: Draft,
-    /// What it does.
-    pub purpose: Purpose,
-    /// The transaction.
-    pub transaction: T,
 }
 
 impl Content for ToSign {
@@ -255,6 +245,7 @@ mod tests {
     use super::*;
     use crate::domain::samples::{address, provider_id};
     use crate::transaction::change::Change;
+    use crate::transaction::permitted::Purpose;
 
     fn places() -> Places {
         Places {

@@ -4,7 +4,7 @@ use ethers_core::abi::AbiDecode as _;
 use ethers_core::types::U256;
 use thiserror::Error;
 
-use super::bundle::Checked;
+use super::checked::Checked;
 use crate::contracts::bindings::erc20;
 use crate::text::amount::amount;
 use crate::text::time::count;

@@ -5,13 +5,15 @@
 //! whose nonce is beyond what was signed has what became of it, whatever endpoints say of receipts.
 
 mod bundle;
+mod checked;
 mod envelope;
 mod fate;
 mod fees;
 mod grant;
 mod line;
 
-pub use self::bundle::{Bundle, Checked, Content, NotUsable, Signed, ToSign};
+pub use self::bundle::{Bundle, Content, NotUsable, Signed, ToSign};
+pub use self::checked::Checked;
 pub use self::envelope::{Draft, NotSigned, RAW_LIMIT, SignedTransaction};
 pub use self::fate::{Disputed, Fate, Outcome, Presence, Sighting, agreed, fate_of};
 pub use self::fees::{FeeLimits, FeeRefusal, Fees, Market, gas_limit, worst_cost};

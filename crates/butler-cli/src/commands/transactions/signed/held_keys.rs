@@ -11,7 +11,7 @@ use butler_core::transaction::refusal::Refusal;
 use butler_core::transaction::signed::Checked;
 use ethers_core::abi::AbiDecode as _;
 
-use crate::commands::transactions::keys::judged;
+use crate::commands::transactions::judged::judged;
 use crate::error::{CliError, SignedFault};
 use crate::gather::Gathered;
 

@@ -165,3 +165,55 @@ fn shown(plan: &Bundle<ToSign>, places: &Places, checked: &[Checked<()>]) -> Str
     ));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use butler_core::contracts::bindings::staking_registry::{G1Point, KeyStore};
+    use butler_core::transaction::change::Change;
+    use butler_core::transaction::signed::Fees;
+    use ethers_core::types::Address;
+
+    use super::*;
+
+    #[test]
+    fn every_key_and_what_each_deposit_may_take_is_shown_before_it_is_signed() {
+        let [registry, rollup, asset, account] = [1, 2, 3, 9].map(Address::repeat_byte);
+        let places =
+            Places { chain_id: 1, staking_registry: registry, rollup, staking_asset: asset, funded: BTreeSet::new() };
+        let key = |byte: u8| KeyStore {
+            attester: Address::repeat_byte(byte),
+            public_key_g1: G1Point { x: U256::from(0x70ab) + byte, y: 1.into() },
+            ..KeyStore::default()
+        };
+        let keys: Vec<KeyStore> = (11..14).map(key).collect();
+        let token = U256::exp10(18);
+        for change in [
+            Change::AddKeys { provider: 7_u64.try_into().unwrap(), keys: keys.clone() },
+            Change::Deposit { withdrawer: account, keys, stake: token, approve: Some(token * 6), follows: false },
+        ] {
+            let fees = Fees { max_fee: 9.into(), tip: 2.into() };
+            let to_sign = |(step, nonce): (butler_core::transaction::change::Step, u64)| {
+                let draft = Draft { chain_id: 1, from: account, nonce, call: step.call, gas: 100_000, fees };
+                ToSign::from(&draft)
+            };
+            let to_sign = change.steps(&places).into_iter().zip(5..).map(to_sign).collect();
+            let plan = Bundle::<ToSign>::new(&places, account, &change.key(&places), to_sign);
+            let checked = plan.check(&places).unwrap();
+            let text = shown(&plan, &places, &checked);
+            for byte in 11_u8..14 {
+                let line = format!(
+                    "{} has the key 0x{:064x}",
+                    checksummed(&Address::repeat_byte(byte)),
+                    0x70ab + u64::from(byte)
+                );
+                assert!(text.contains(&line), "{text}");
+            }
+            let is_deposit = matches!(change, Change::Deposit { .. });
+            assert_eq!(text.contains("that is 2 for each of the 3 deposits that follow"), is_deposit, "{text}");
+            assert_eq!(text.contains("which stays at this rollup"), is_deposit, "{text}");
+            assert!(check_keys(Path::new("plan.json"), &checked).is_err(), "none of them is proven");
+        }
+    }
+}
