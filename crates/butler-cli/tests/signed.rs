@@ -124,7 +124,7 @@ async fn a_reply_that_is_lost_makes_no_second_transaction() {
         let ran = bench.run(&[&change[..], &["--form", "signed", "--yes", "--wait", "1s"]].concat()).await;
         assert!(ran.code == 0 || ran.code == 4, "{told}: {}", ran.stderr);
         proxy.set(FaultPlan::none());
-        let again = bench.json(&[&change[..], &["--form", "signed", "--yes", "--wait", "0s"]].concat(), 0).await;
+        let again = bench.json(&[&change[..], &["--form", "signed", "--yes", "--wait", "3s"]].concat(), 0).await;
         assert!(ran.code == 4 || again["already"].is_string(), "{again}");
         assert_eq!(sent(&bench).await, before + 1, "{told}: {}", ran.stderr);
     }
@@ -167,7 +167,7 @@ async fn a_command_that_is_killed_is_finished_by_the_next_with_one_nonce() {
             bench.chain.mine().await.unwrap();
         }
         assert_eq!(sent(&bench).await, before + u64::from(is_sent));
-        let next = bench.json(&[&change[..3], &["--form", "signed", "--yes", "--wait", "0s"]].concat(), 0).await;
+        let next = bench.json(&[&change[..3], &["--form", "signed", "--yes", "--wait", "3s"]].concat(), 0).await;
         assert_eq!(sent(&bench).await, before + 1, "{next}");
         assert_eq!(next["already"].is_string(), is_sent, "{next}");
         assert_eq!(journal(&bench).unwrap()["transactions"].as_array().unwrap().len(), nth + 1);
@@ -200,7 +200,7 @@ async fn nothing_is_signed_beside_what_waits() {
     let hash = &kept["transactions"][0]["versions"][0]["hash"];
     bench.chain.rpc("anvil_dropTransaction", json!([hash])).await.unwrap();
     bench.chain.rpc("evm_setAutomine", json!([true])).await.unwrap();
-    let done = bench.json(&[&SET[..], &["--form", "signed", "--yes", "--wait", "0s"]].concat(), 0).await;
+    let done = bench.json(&[&SET[..], &["--form", "signed", "--yes", "--wait", "3s"]].concat(), 0).await;
     assert_eq!((&done["sent"][0]["hash"], &done["sent"][0]["nonce"]), (hash, &json!(2)), "{done}");
     assert_eq!(journal(&bench).unwrap(), kept, "nothing else was signed");
 }
@@ -286,7 +286,7 @@ async fn a_plan_is_signed_without_network_and_sent_where_there_is_one() {
     bench.reconfigure("chain_id = 31338", "chain_id = 31337");
 
     bench.reconfigure("http://127.0.0.1:9", &url);
-    let broadcast = ["transactions", "broadcast", "signed.json", "--wait", "0s"];
+    let broadcast = ["transactions", "broadcast", "signed.json", "--wait", "3s"];
     let first = bench.json(&broadcast, 0).await;
     assert_eq!((&first["sent"][0]["nonce"], &first["sent"][0]["state"]), (&json!(1), &json!("mined")), "{first}");
     let second = bench.json(&broadcast, 0).await;

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test may fail, and writes files of its own")]
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -81,7 +82,10 @@ impl World {
         let channel = format!("[[watcher.webhooks]]\nname = \"ops\"\nurl = \"{url}\"\n");
         let exporter =
             "[exporter]\nlisten = \"127.0.0.1:0\"\nscrape_interval = \"1s\"\nstate_directory = \"exporter\"\n";
-        bench.configure(&format!("{}{channel}{exporter}", bench.config()));
+        // A look at the service knows the watcher by its port. Nobody else has this one meanwhile.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = bench.config().replacen("127.0.0.1:0", &format!("127.0.0.1:{port}"), 1);
+        bench.configure(&format!("{config}{channel}{exporter}"));
         let folder = bench.folder.path();
         let certificate = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout key.pem -out cert.pem";
         let made = Command::new("openssl").current_dir(folder).args(certificate.split(' ')).output().unwrap();
