@@ -118,6 +118,7 @@ async fn two_hundred_who_guess_from_one_address_lock_out_neither_it_nor_others()
 }
 
 /// Half, most, and all of them waited no longer.
+#[expect(clippy::print_stdout, reason = "a measurement that is asked for by hand")]
 fn told(what: &str, mut times: Vec<Duration>) {
     times.sort();
     let at = |hundredth: usize| times[(times.len() * hundredth / 100).min(times.len() - 1)];
